@@ -1,0 +1,616 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libberth: everything about a port number on a machine.
+ *
+ * A port number is governed by what IANA assigned (the registry), what vendors and habits say (the
+ * claims), and what the kernel holds now (the sockets). This library answers each of the three and
+ * keeps them apart: a label is never evidence.
+ *
+ * How to use it. Open a handle with berth_open(). Ask cheap questions about numbers at once
+ * (berth_lookup(), berth_find()); for questions about the machine take a snapshot
+ * (berth_snapshot()), a picture of one moment, and read its sockets or make reports from it
+ * (berth_report()).
+ *
+ * Types. Everything that is handed out is a plain struct that you may read and must not change.
+ * Fields are only ever added at the end of a struct. Ports are in host byte order. Addresses are in
+ * network byte order, as the kernel gives them. Times are in seconds since 1970 unless a name says
+ * otherwise; every unit is in a name (_s, _ms). Text is UTF-8 where its author wrote UTF-8: names
+ * and command lines of processes are any bytes that somebody chose. Use berth_safe_text() before a
+ * terminal sees them. The JSON functions escape by themselves.
+ *
+ * Not knowing is a value. A socket whose owner cannot be read is still there, with a reason
+ * (enum berth_reason) and the capabilities that would show more. A snapshot has `gaps` when the
+ * kernel's answer was not whole.
+ *
+ * Errors. Functions return 0 or a count, or a negative errno value (-ENOENT: there is no such
+ * thing; -EINVAL: bad argument; -ENOMEM). Results go to the last arguments, named ret_…, which stay
+ * untouched on failure. berth_error() explains the last failure of a handle in words. The library
+ * never prints, never exits, never reads the environment.
+ *
+ * Ownership. What a function puts into a `**ret_…` belongs to you until you hand it to its own free
+ * function. Everything else (const pointers inside structs) belongs to the handle, snapshot or
+ * report that it was read from and lives as long.
+ *
+ * Threads. A handle does not change after berth_open() and may be used from several threads at once
+ * (berth_error() then tells the last failure of the calling thread). Snapshots and reports are
+ * independent of each other, each to be used by one thread at a time. The handle must outlive them.
+ */
+#ifndef BERTH_H
+#define BERTH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define BERTH_PUBLIC __attribute__((visibility("default")))
+#else
+#define BERTH_PUBLIC
+#endif
+
+/* The version of the library that is running, such as "0.1.0". */
+BERTH_PUBLIC const char *berth_version(void);
+
+/* ---- Protocols ---------------------------------------------------------------------------- */
+
+/* The first four are the transports of the registry (RFC 6335 section 5). */
+enum berth_proto {
+	BERTH_TCP,
+	BERTH_UDP,
+	BERTH_SCTP,
+	BERTH_DCCP,
+	BERTH_UDPLITE, /* RFC 3828: a port space of its own, no registry of its own */
+	BERTH_MPTCP, /* RFC 8684: shares TCP's port space */
+	BERTH_PROTOS,
+};
+enum {
+	BERTH_TRANSPORTS = 4
+};
+
+/* A set of protocols: bit n stands for enum berth_proto n. 0 means "all" where a set is asked for.
+ */
+typedef uint32_t berth_protos;
+#define BERTH_PROTO_BIT(proto) (UINT32_C(1) << (proto))
+
+/* "tcp", "udp", "sctp", "dccp", "udplite", "mptcp"; "?" for anything else. */
+BERTH_PUBLIC const char *berth_proto_name(enum berth_proto proto);
+
+/* ---- The handle --------------------------------------------------------------------------- */
+
+struct berth;
+
+struct berth_options {
+	size_t size; /* sizeof(struct berth_options): lets the struct grow */
+
+	/* A registry image made by berth_registry_import(), used instead of the built-in copy when
+	 * it is there and sound; otherwise the built-in copy is used and a warning says why. NULL:
+	 * none. */
+	const char *registry_path;
+
+	/* Folders of *.tsv files with more claims, NULL-terminated list; folders that do not exist
+	 * are fine. Bad lines become warnings, the others are used. NULL: none. */
+	const char *const *claims_folders;
+
+	/* A services(5) file whose differing entries are claims of this host. NULL: none. */
+	const char *services_path;
+
+	/* A recording (see berth_record()) to answer from instead of this machine. NULL: this
+	 * machine. */
+	const char *replay;
+};
+
+/*
+ * Opens a handle. `options` may be NULL: the built-in registry and claims, this machine.
+ * -ENOENT, -EACCES, …: the recording could not be opened. -EBADMSG: it is none. -ENOMEM.
+ */
+BERTH_PUBLIC int berth_open(const struct berth_options *options, struct berth **ret_berth);
+BERTH_PUBLIC void berth_close(struct berth *berth);
+
+/* What went wrong in the last failed call of this thread, one sentence without a full stop. */
+BERTH_PUBLIC const char *berth_error(void);
+
+/* Complaints of berth_open(): "file:line: what is wrong". Count; *ret_text may be NULL. */
+BERTH_PUBLIC size_t berth_warnings(const struct berth *berth, const char *const **ret_text);
+
+/* ---- Registry: what IANA assigned ---------------------------------------------------------- */
+
+enum berth_range {
+	BERTH_RANGE_SYSTEM,
+	BERTH_RANGE_USER,
+	BERTH_RANGE_DYNAMIC
+};
+
+struct berth_range_info {
+	enum berth_range range;
+	const char *name; /* "system", "user", "dynamic" */
+	uint16_t first;
+	uint16_t last;
+};
+
+/* RFC 6335 section 6: 0-1023 system, 1024-49151 user, 49152-65535 dynamic. */
+BERTH_PUBLIC struct berth_range_info berth_range_of(uint16_t port);
+
+enum berth_state {
+	BERTH_UNASSIGNED,
+	BERTH_RESERVED,
+	BERTH_ASSIGNED,
+	BERTH_UNASSIGNABLE, /* the dynamic range: cannot be assigned to anyone */
+};
+
+/* "unassigned", "reserved", "assigned", "unassignable". */
+BERTH_PUBLIC const char *berth_state_name(enum berth_state state);
+
+/* One row of the registry. Texts are never NULL, empty where the row has nothing. */
+struct berth_record {
+	const char *name;
+	bool has_port; /* false: a service name without a port (DNS-SD); first and last are 0 */
+	uint16_t first;
+	uint16_t last;
+	berth_protos protos; /* for which transports it holds */
+	bool any_transport; /* the row names none, so it holds for all */
+	enum berth_state state; /* what this row says of its ports */
+	const char *description;
+	const char *assignee;
+	const char *contact;
+	const char *registered; /* YYYY-MM-DD, YYYY-MM, or empty */
+	const char *modified;
+	const char *reference; /* as in the registry: "[RFC6335]" */
+	const char *service_code; /* DCCP */
+	const char *unauthorized; /* reported unauthorised use */
+	const char *notes;
+};
+
+/* ---- Claims: what others say --------------------------------------------------------------- */
+
+enum berth_claim_kind {
+	BERTH_VENDOR_DOC,
+	BERTH_SOFTWARE_DEFAULT,
+	BERTH_DISTRO_SERVICES,
+	BERTH_COMMUNITY_LIST,
+	BERTH_OS_POLICY,
+	BERTH_MALWARE_HISTORY,
+	BERTH_HOST_SERVICES, /* this host's /etc/services, where it differs from the registry */
+};
+
+enum berth_claim_scope {
+	BERTH_EXACT,
+	BERTH_RANGE_BASE, /* starts at `first` and goes up */
+	BERTH_POOL, /* the claimant takes any port out of the range */
+};
+
+/* "vendor-doc", "software-default", …; "exact", "range-base", "pool". */
+BERTH_PUBLIC const char *berth_claim_kind_name(enum berth_claim_kind kind);
+BERTH_PUBLIC const char *berth_claim_scope_name(enum berth_claim_scope scope);
+
+struct berth_claim {
+	const char *service; /* short name, as "xsan" */
+	const char *name;
+	const char *claimant;
+	enum berth_claim_kind kind;
+	enum berth_claim_scope scope;
+	uint16_t first;
+	uint16_t last;
+	berth_protos protos;
+	const char *source;
+	const char *source_url;
+	const char *source_date;
+	const char *note;
+	uint32_t ports_claimed; /* last - first + 1 */
+	const char *origin; /* "berth" for built-in claims, else the file it came from */
+};
+
+struct berth_candidate {
+	const char *service; /* the family's name where services are of one family */
+	const char *name;
+	double weight; /* see docs/claims.md */
+	uint32_t sources; /* independent sources that name it */
+	bool registry; /* the registry names it too */
+	const char *registered; /* since when, or empty */
+};
+
+enum berth_ownership {
+	BERTH_NOBODY,
+	BERTH_CONTESTED,
+	BERTH_OWNED
+};
+
+/* "nobody", "contested", "owned". */
+BERTH_PUBLIC const char *berth_ownership_name(enum berth_ownership ownership);
+
+/* Whom custom gives the port to, judged from claims and registry; says nothing of this machine. */
+struct berth_de_facto {
+	enum berth_ownership state;
+	const char *service; /* NULL unless owned */
+	const char *why; /* one sentence */
+	const struct berth_candidate *candidates; /* heaviest first */
+	size_t n_candidates;
+};
+
+/* ---- Cheap questions about numbers --------------------------------------------------------- */
+
+/* What is said of one port, without copying anything: ids for berth_record_get, berth_claim_get. */
+struct berth_lookup {
+	struct berth_range_info range;
+	enum berth_state state[BERTH_TRANSPORTS];
+	const uint16_t *records;
+	size_t n_records;
+	const uint16_t *claims; /* built-in claims */
+	size_t n_claims;
+};
+
+/* Needs no memory and cannot fail; tens of nanoseconds. */
+BERTH_PUBLIC void berth_lookup(
+	const struct berth *berth, uint16_t port, struct berth_lookup *ret_lookup);
+
+/* Fills in one record or claim by its id. Ids that were not handed out give an empty one. */
+BERTH_PUBLIC void berth_record_get(
+	const struct berth *berth, uint16_t id, struct berth_record *ret_record);
+BERTH_PUBLIC void berth_claim_get(
+	const struct berth *berth, uint16_t id, struct berth_claim *ret_claim);
+
+/* ---- Finding by words ----------------------------------------------------------------------- */
+
+enum berth_match {
+	BERTH_MATCH_EXACT,
+	BERTH_MATCH_PREFIX,
+	BERTH_MATCH_SUBSTRING,
+	BERTH_MATCH_NEAR
+};
+
+/* "exact", "prefix", "substring", "near". */
+BERTH_PUBLIC const char *berth_match_name(enum berth_match match);
+
+struct berth_found {
+	enum berth_match match;
+	bool is_claim; /* which of the two below is filled in */
+	struct berth_record record;
+	struct berth_claim claim;
+};
+
+struct berth_find;
+
+/*
+ * Searches names and descriptions of registry and claims for all of `words` (NULL-terminated):
+ * exact names first, then prefixes, substrings, and close misspellings. Returns how many were
+ * found.
+ */
+BERTH_PUBLIC int berth_find(
+	const struct berth *berth, const char *const *words, struct berth_find **ret_find);
+BERTH_PUBLIC const struct berth_found *berth_find_get(const struct berth_find *find, size_t index);
+BERTH_PUBLIC void berth_find_free(struct berth_find *find);
+
+/* ---- Which ports: the question ----------------------------------------------------------------
+ */
+
+struct berth_query_part {
+	uint16_t first;
+	uint16_t last;
+	berth_protos protos; /* 0: all */
+	uint8_t family; /* 4, 6, or 0 when no address was given */
+	uint8_t address[16]; /* network byte order; the first 4 bytes when family is 4 */
+};
+
+struct berth_query {
+	struct berth_query_part *parts;
+	size_t n_parts;
+};
+
+/*
+ * Reads what a person types: 8080, :8080, 8080/udp, 3000-3010, 80,443, 127.0.0.1:8080, [::1]:80, a
+ * service name (registry, claims, this host's services file), each with an optional /PROTO.
+ * -EINVAL: not understood; -ERANGE: a number above 65535; -ENOENT: no such service. berth_error()
+ * has a sentence that says what to type instead.
+ */
+BERTH_PUBLIC int berth_query_parse(
+	const struct berth *berth, const char *text, struct berth_query **ret_query);
+BERTH_PUBLIC void berth_query_free(struct berth_query *query);
+
+/* ---- Sockets: what is so on this machine ------------------------------------------------------
+ */
+
+/* The kernel's numbers (include/net/tcp_states.h). BOUND: bound, but neither listening nor
+ * connected. */
+enum berth_socket_state {
+	BERTH_ESTABLISHED = 1,
+	BERTH_SYN_SENT,
+	BERTH_SYN_RECV,
+	BERTH_FIN_WAIT1,
+	BERTH_FIN_WAIT2,
+	BERTH_TIME_WAIT,
+	BERTH_CLOSE, /* for UDP: an unconnected socket, the usual state of a server */
+	BERTH_CLOSE_WAIT,
+	BERTH_LAST_ACK,
+	BERTH_LISTEN,
+	BERTH_CLOSING,
+	BERTH_NEW_SYN_RECV,
+	BERTH_BOUND,
+};
+
+/* A set of states: bit n stands for state n. */
+typedef uint32_t berth_states;
+#define BERTH_STATE_BIT(state) (UINT32_C(1) << (state))
+
+/* "ESTABLISHED", "LISTEN", "BOUND", …; for UDP's CLOSE: "UNCONN". */
+BERTH_PUBLIC const char *berth_socket_state_name(enum berth_proto proto, unsigned state);
+
+/* Why the owners of a socket are not known, or not all of them. */
+enum berth_reason {
+	BERTH_KNOWN,
+	BERTH_NOT_ASKED, /* the snapshot was taken without owners */
+	BERTH_NEEDS_CAPABILITY, /* processes that we may not look into could hold it */
+	BERTH_KERNEL_SOCKET, /* every process was looked into, none holds it */
+	BERTH_CLOSING_SOCKET, /* TIME_WAIT and orphans: no process any more */
+	BERTH_PROCESS_ENDED, /* it ended, or closed the socket, while we looked */
+	BERTH_OTHER_PID_NAMESPACE, /* /proc shows only our PID namespace, and nobody in it holds it
+				    */
+	BERTH_UNSUPPORTED, /* this system or backend cannot tell */
+};
+
+/* "known", "not-asked", "needs-capability", "kernel-socket", … */
+BERTH_PUBLIC const char *berth_reason_name(enum berth_reason reason);
+
+struct berth_process {
+	uint32_t pid;
+	uint64_t start_ticks; /* since boot; with the pid this is the identity of a process */
+	double start_s; /* since 1970; 0 when not known */
+	uint32_t uid; /* effective */
+	const char *user; /* NULL when the uid has no name */
+	const char *name; /* comm: at most 15 bytes, chosen by the process */
+	const char *exe; /* NULL when it may not be read */
+	bool exe_deleted; /* the file was removed or replaced since the start */
+	const char *const
+		*argv; /* n_argv texts; none for a kernel thread or when it may not be read */
+	size_t n_argv;
+	const struct berth_process *parent; /* NULL at the top, or when it could not be read */
+};
+
+struct berth_owner {
+	const struct berth_process *process;
+	int32_t fd; /* the lowest descriptor; -1 when not known */
+};
+
+struct berth_socket {
+	enum berth_proto proto;
+	uint8_t family; /* 4 or 6 */
+	uint8_t state; /* enum berth_socket_state */
+	uint8_t local[16];
+	uint8_t peer[16];
+	uint16_t local_port;
+	uint16_t peer_port; /* 0 when there is no peer */
+	const char *local_text; /* "127.0.0.1", "::", … without a port */
+	const char *peer_text; /* NULL when there is no peer */
+	int8_t v6only; /* 1, 0, or -1: not known or not IPv6 */
+	bool has_uid;
+	uint32_t uid; /* of whom made the socket */
+	const char *user; /* NULL when the uid has no name */
+	uint64_t inode; /* 0 when no process can have it */
+	uint64_t cookie; /* the kernel's own name for it, 0 when not known */
+	uint64_t cgroup_id; /* 0 when not known */
+	uint32_t ifindex; /* bound interface, 0: none */
+	const char *interface; /* its name, or NULL */
+	uint32_t receive_queue; /* bytes; for LISTEN: connections waiting for accept() */
+	uint32_t send_queue; /* bytes; for LISTEN: the backlog's limit */
+	int64_t expires_ms; /* TIME_WAIT: how long it still lasts; -1 when there is no such timer */
+	const struct berth_owner *owners;
+	size_t n_owners;
+	enum berth_reason reason; /* of what is missing in owners */
+	const char *reason_text; /* "needs CAP_SYS_PTRACE: owned by uid 33"; NULL when known */
+	const char *const *capabilities; /* what would show it, n_capabilities names */
+	size_t n_capabilities;
+};
+
+/* What the snapshot could not see. */
+enum berth_gap {
+	BERTH_GAP_INTERRUPTED =
+		1 << 0, /* the tables changed under the dump; rows may be missing or double */
+	BERTH_GAP_TRUNCATED = 1 << 1, /* an answer of the kernel was cut short or malformed */
+	BERTH_GAP_REFUSED = 1 << 2, /* the kernel refused a question */
+	BERTH_GAP_BOUND =
+		1 << 3, /* this kernel cannot show TCP sockets that are bound only (before 6.8) */
+	BERTH_GAP_FALLBACK = 1 << 4, /* read from /proc/net: no cookies, no interface, no backlog */
+	BERTH_GAP_UNSUPPORTED =
+		1 << 5, /* no backend for this system: sockets are not known at all */
+};
+
+struct berth_ask {
+	size_t size; /* sizeof(struct berth_ask) */
+	const struct berth_query *query; /* only sockets with these local ports; NULL: all */
+	berth_protos protos; /* 0: all that the kernel has */
+	berth_states states; /* 0: all */
+	uint8_t family; /* 4, 6, or 0: both */
+	bool owners; /* join processes; the expensive part */
+};
+
+struct berth_snapshot;
+
+/* A picture of one moment. -EACCES, -EIO, …: nothing could be found out; see berth_error(). */
+BERTH_PUBLIC int berth_snapshot(const struct berth *berth, const struct berth_ask *ask,
+	struct berth_snapshot **ret_snapshot);
+BERTH_PUBLIC void berth_snapshot_free(struct berth_snapshot *snapshot);
+
+/* Sorted by port, protocol, family, address, state. */
+BERTH_PUBLIC size_t berth_snapshot_sockets(
+	const struct berth_snapshot *snapshot, const struct berth_socket **ret_sockets);
+BERTH_PUBLIC unsigned berth_snapshot_gaps(const struct berth_snapshot *snapshot);
+/* What a single gap means, one sentence without a full stop. */
+BERTH_PUBLIC const char *berth_gap_text(enum berth_gap gap);
+/* When it was taken, seconds since 1970. */
+BERTH_PUBLIC double berth_snapshot_time_s(const struct berth_snapshot *snapshot);
+
+/* ---- Policy: what this host does with port numbers --------------------------------------------
+ */
+
+struct berth_port_range {
+	uint16_t first;
+	uint16_t last;
+};
+
+struct berth_policy {
+	bool has_ephemeral;
+	struct berth_port_range
+		ephemeral; /* net.ipv4.ip_local_port_range of this network namespace */
+	bool has_reserved;
+	const struct berth_port_range *reserved; /* net.ipv4.ip_local_reserved_ports */
+	size_t n_reserved;
+	bool has_unprivileged;
+	uint32_t unprivileged_start; /* net.ipv4.ip_unprivileged_port_start; lower ports need a
+					capability */
+	int8_t may_bind_low; /* 1: this process has CAP_NET_BIND_SERVICE, 0: not, -1: not known */
+};
+
+BERTH_PUBLIC void berth_snapshot_policy(
+	const struct berth_snapshot *snapshot, struct berth_policy *ret_policy);
+
+/* ---- The port report ---------------------------------------------------------------------------
+ */
+
+/* What is so on this machine, for one transport of a port. */
+enum berth_use {
+	BERTH_USE_UNKNOWN, /* could not be found out, or not completely */
+	BERTH_USE_FREE, /* no socket has this local port */
+	BERTH_USE_LISTENING, /* a TCP or SCTP listener, or a UDP socket that takes from anybody */
+	BERTH_USE_BOUND, /* bound, not listening */
+	BERTH_USE_CONNECTED, /* only connections use it as their local port */
+	BERTH_USE_CLOSING, /* only what is left of connections (TIME_WAIT and the like) */
+};
+
+/* "unknown", "free", "listening", "bound", "connected", "closing". */
+BERTH_PUBLIC const char *berth_use_name(enum berth_use use);
+
+/* Would a plain server (wildcard address, no socket options) get the port now? */
+enum berth_bindable {
+	BERTH_BIND_UNKNOWN,
+	BERTH_BIND_YES,
+	BERTH_BIND_NO
+};
+
+/* "unknown", "yes", "no". */
+BERTH_PUBLIC const char *berth_bindable_name(enum berth_bindable bindable);
+
+struct berth_verdict {
+	const char *summary; /* one or two plain sentences */
+	const char *advice; /* is this a wise number for a service here, one sentence */
+	bool wise;
+	bool held; /* some socket has it as its local port */
+	enum berth_use use[2]; /* for BERTH_TCP and BERTH_UDP */
+	enum berth_bindable
+		bindable[2]; /* for BERTH_TCP and BERTH_UDP, by a process like this one */
+	const char *bind_why[2]; /* why not, or why it is not known; NULL otherwise */
+};
+
+struct berth_report {
+	uint16_t port;
+	berth_protos protos; /* what was asked for; all when nothing was said */
+	struct berth_range_info range;
+	const char *registry_date; /* of the copy in use, YYYY-MM-DD */
+	enum berth_state state[BERTH_TRANSPORTS];
+	const struct berth_record *records; /* that cover this port, narrowest first */
+	size_t n_records;
+	const struct berth_claim *claims; /* exact first, pools last */
+	size_t n_claims;
+	struct berth_de_facto de_facto;
+	const struct berth_socket *const *sockets; /* with this local port */
+	size_t n_sockets;
+	unsigned gaps; /* of the snapshot; sockets are unknown without one */
+	bool has_sockets;
+	struct berth_policy policy;
+	bool ephemeral; /* this port is in the kernel's ephemeral range */
+	bool reserved; /* and kept out of it */
+	bool privileged; /* binding needs CAP_NET_BIND_SERVICE */
+	struct berth_verdict verdict;
+};
+
+/*
+ * Makes the report of one port: number, protocols (0: all), from a snapshot that covers it (NULL:
+ * the report says nothing of sockets). `part` narrows sockets to an address when it has one; may be
+ * NULL.
+ */
+BERTH_PUBLIC int berth_report(const struct berth *berth, struct berth_snapshot *snapshot,
+	uint16_t port, const struct berth_query_part *part, struct berth_report **ret_report);
+BERTH_PUBLIC void berth_report_free(struct berth_report *report);
+
+/* ---- JSON: the same everywhere, see docs/schema
+ * -------------------------------------------------- */
+
+/* Takes `len` bytes; returns 0, or a negative errno that ends the writing and is handed on. */
+typedef int berth_write(void *context, const char *bytes, size_t len);
+
+/* One JSON object each, without a line feed behind it. */
+BERTH_PUBLIC int berth_report_json(
+	const struct berth_report *report, berth_write *write, void *context);
+BERTH_PUBLIC int berth_socket_json(
+	const struct berth_socket *socket, berth_write *write, void *context);
+BERTH_PUBLIC int berth_record_json(
+	const struct berth_record *record, berth_write *write, void *context);
+BERTH_PUBLIC int berth_claim_json(
+	const struct berth_claim *claim, berth_write *write, void *context);
+
+/* ---- Care for untrusted text
+ * ---------------------------------------------------------------------- */
+
+/* A copy that no terminal can act on; free() it. NULL when there is no memory. */
+BERTH_PUBLIC char *berth_safe_text(const char *text);
+
+/* ---- Care for the registry
+ * -------------------------------------------------------------------------- */
+
+struct berth_registry_info {
+	const char *date; /* newest date in it, or the <updated> of the XML form */
+	const char *origin; /* "built-in", or the path of the imported copy */
+	uint32_t records;
+	uint32_t names; /* records with a name */
+	uint32_t without_port;
+	uint32_t ports[BERTH_TRANSPORTS][4]; /* how many ports are in each enum berth_state */
+};
+
+BERTH_PUBLIC void berth_registry_info(
+	const struct berth *berth, struct berth_registry_info *ret_info);
+
+enum berth_change {
+	BERTH_ADDED,
+	BERTH_REMOVED,
+	BERTH_CHANGED
+};
+
+/* One difference; before or after is NULL for added or removed records. */
+typedef int berth_change_seen(void *context, enum berth_change change,
+	const struct berth_record *before, const struct berth_record *after);
+
+/*
+ * Compares two copies as IANA publishes them (CSV or XML), or an image that import made. Calls
+ * `seen` for each difference in the order of ports; a non-zero answer ends it and is handed on.
+ * Returns how many. -EBADMSG: one of them cannot be read as a registry; berth_error() has file and
+ * line.
+ */
+BERTH_PUBLIC int berth_registry_diff(
+	const char *old_path, const char *new_path, berth_change_seen *seen, void *context);
+
+/*
+ * Checks `path` whole (CSV or XML), then replaces the image at `image_path` by it and tells what
+ * changed against the copy that `berth` uses. A refused file leaves everything as it was.
+ * Returns how many records changed. -EBADMSG: refused; berth_error() has the line and what is
+ * wrong.
+ */
+BERTH_PUBLIC int berth_registry_import(const struct berth *berth, const char *path,
+	const char *image_path, berth_change_seen *seen, void *context);
+
+/* ---- Recordings
+ * ------------------------------------------------------------------------------------ */
+
+/*
+ * Writes what the kernel answers now into the new folder `path`: everything that a snapshot with
+ * owners and a report read. With `scrub`, host names, user names, addresses (but for loopback and
+ * wildcard), command arguments and environment are replaced, the same value by the same substitute.
+ * -EEXIST: the folder is there and not empty.
+ */
+BERTH_PUBLIC int berth_record(const struct berth *berth, const char *path, bool scrub);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The growable buffer behind every text that berth makes.
+ */
+#include "base/buffer.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	FIRST_SIZE = 256
+};
+
+static int grow(struct buffer *buffer, size_t need)
+{
+	size_t size = buffer->size ? buffer->size : FIRST_SIZE;
+
+	while (size < need) {
+		if (size > SIZE_MAX / 2)
+			return -ENOMEM;
+		size *= 2;
+	}
+	char *data = realloc(buffer->data, size);
+	if (!data)
+		return -ENOMEM;
+	buffer->data = data;
+	buffer->size = size;
+	return 0;
+}
+
+char *buffer_reserve(struct buffer *buffer, size_t more)
+{
+	if (buffer->error)
+		return NULL;
+	if (more >= SIZE_MAX - buffer->len)
+		buffer->error = -ENOMEM;
+	else if (buffer->size - buffer->len <= more)
+		buffer->error = grow(buffer, buffer->len + more + 1);
+	return buffer->error ? NULL : buffer->data + buffer->len;
+}
+
+void buffer_bytes(struct buffer *buffer, const void *bytes, size_t len)
+{
+	char *place = buffer_reserve(buffer, len);
+
+	if (!place)
+		return;
+	if (len)
+		memcpy(place, bytes, len);
+	place[len] = '\0';
+	buffer->len += len;
+}
+
+void buffer_text(struct buffer *buffer, const char *text)
+{
+	buffer_bytes(buffer, text, strlen(text));
+}
+
+void buffer_char(struct buffer *buffer, char c)
+{
+	buffer_bytes(buffer, &c, 1);
+}
+
+void buffer_uint(struct buffer *buffer, uint64_t value)
+{
+	char digits[20]; /* 2^64 - 1 has 20 */
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value);
+	buffer_bytes(buffer, digits + at, sizeof(digits) - at);
+}
+
+void buffer_format(struct buffer *buffer, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	int len = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	if (len < 0) {
+		buffer->error = buffer->error ? buffer->error : -EINVAL;
+		return;
+	}
+	char *place = buffer_reserve(buffer, (size_t)len);
+	if (!place)
+		return;
+	va_start(args, format);
+	(void)vsnprintf(place, (size_t)len + 1, format, args);
+	va_end(args);
+	buffer->len += (size_t)len;
+}
+
+void buffer_clear(struct buffer *buffer)
+{
+	buffer->len = 0;
+	buffer->error = 0;
+	if (buffer->data)
+		buffer->data[0] = '\0';
+}
+
+const char *buffer_string(const struct buffer *buffer)
+{
+	return buffer->data ? buffer->data : "";
+}
+
+void buffer_free(struct buffer *buffer)
+{
+	free(buffer->data);
+	*buffer = (struct buffer){0};
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Whole-file reading and atomic replacement (rename(2) is atomic; fsync before it, or a crash could
+ * leave an empty file under the new name).
+ */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int read_all(int fd, size_t max, struct buffer *out)
+{
+	enum {
+		STEP = 8192
+	};
+	size_t total = 0;
+
+	for (;;) {
+		char *place = buffer_reserve(out, STEP);
+		if (!place)
+			return out->error;
+		ssize_t got = read(fd, place, STEP);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		place[got] = '\0';
+		out->len += (size_t)got;
+		total += (size_t)got;
+		if (total > max)
+			return -EFBIG;
+		if (!got)
+			return 0;
+	}
+}
+
+int file_read(int dir_fd, const char *path, size_t max, struct buffer *out)
+{
+	struct stat info;
+	/* O_NONBLOCK: opening a FIFO must not wait for a writer. */
+	int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	if (fd < 0)
+		return -errno;
+	int r = fstat(fd, &info) < 0 ? -errno : 0;
+	if (!r && S_ISDIR(info.st_mode))
+		r = -EISDIR;
+	else if (!r && !S_ISREG(info.st_mode))
+		r = -EINVAL;
+	if (!r)
+		r = read_all(fd, max, out);
+	close(fd);
+	return r;
+}
+
+static int write_all(int fd, const char *bytes, size_t len)
+{
+	while (len) {
+		ssize_t put = write(fd, bytes, len);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return -errno;
+		bytes += put;
+		len -= (size_t)put;
+	}
+	return 0;
+}
+
+static int write_new(int dir_fd, const char *name, mode_t mode, const void *bytes, size_t len)
+{
+	int fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+
+	if (fd < 0)
+		return -errno;
+	int r = write_all(fd, bytes, len);
+	if (!r && fsync(fd) < 0)
+		r = -errno;
+	if (close(fd) < 0 && !r)
+		r = -errno;
+	return r;
+}
+
+int file_replace(int dir_fd, const char *name, mode_t mode, const void *bytes, size_t len)
+{
+	char temporary[256];
+	int n = snprintf(temporary, sizeof(temporary), ".%s.%ld.new", name, (long)getpid());
+
+	if (n < 0 || (size_t)n >= sizeof(temporary))
+		return -ENAMETOOLONG;
+	/* One that a killed run with our pid left behind would make O_EXCL fail forever. */
+	(void)unlinkat(dir_fd, temporary, 0);
+	int r = write_new(dir_fd, temporary, mode, bytes, len);
+	if (!r && renameat(dir_fd, temporary, dir_fd, name) < 0)
+		r = -errno;
+	if (r) {
+		(void)unlinkat(dir_fd, temporary, 0);
+		return r;
+	}
+	(void)fsync(dir_fd); /* some file systems cannot sync a folder; the rename stands all the
+				same */
+	return 0;
+}
+
+int file_make_folder(const char *path, mode_t mode)
+{
+	char *copy = strdup(path);
+	int r = 0;
+
+	if (!copy)
+		return -ENOMEM;
+	for (char *slash = copy; !r && slash;) {
+		slash = strchr(slash + 1, '/');
+		if (slash)
+			*slash = '\0';
+		if (mkdir(copy, mode) < 0 && errno != EEXIST)
+			r = -errno;
+		if (slash)
+			*slash = '/';
+	}
+	free(copy);
+	return r;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reading small files whole, and replacing files so that a reader sees the old or the new contents,
+ * never a half of either.
+ */
+#ifndef BERTH_BASE_FILE_H
+#define BERTH_BASE_FILE_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/buffer.h"
+
+/*
+ * Appends the whole of a file to `out`. `dir_fd` and `path` as for openat(2). Only regular files
+ * and files of /proc and /sys make sense; FIFOs and devices are refused rather than waited for. 0,
+ * or -errno of open/read; -EFBIG: more than `max` bytes; -EISDIR, -EINVAL: not a file.
+ */
+int file_read(int dir_fd, const char *path, size_t max, struct buffer *out);
+
+/*
+ * Replaces `name` in the folder `dir_fd` by `len` bytes: a temporary file in the same folder, made
+ * with O_EXCL, synced, renamed over the name, the folder synced. On failure the old file stays.
+ * 0 or -errno.
+ */
+int file_replace(int dir_fd, const char *name, mode_t mode, const void *bytes, size_t len);
+
+/* Makes a folder and those above it, like mkdir -p. 0 or -errno. */
+int file_make_folder(const char *path, mode_t mode);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What IANA assigned: the Service Name and Transport Protocol Port Number Registry as a table that
+ * is ready to be looked up. One shape, three sources: compiled in, an image on disk, a CSV or XML
+ * file as IANA publishes it. Follows RFC 6335; what a row's odd spellings mean is decided in
+ * spelling.c alone.
+ *
+ * A port's state, for each transport: the narrowest record that names the transport or none
+ * decides; among equally narrow ones assigned before reserved before unassigned. 49152-65535 is
+ * unassignable whatever a file says (RFC 6335 section 6). A port without any record is unassigned.
+ */
+#ifndef BERTH_REGISTRY_REGISTRY_H
+#define BERTH_REGISTRY_REGISTRY_H
+
+#include <berth.h>
+
+#include "base/buffer.h"
+#include "base/spans.h"
+
+struct registry;
+
+/* The copy that was compiled in. Never NULL, never freed. */
+const struct registry *registry_builtin(void);
+
+/*
+ * Reads a registry as IANA publishes it, CSV or XML, told apart by its first bytes; `name` is for
+ * messages. The whole file is checked before anything is returned. -EBADMSG: refused, and
+ * *ret_problem (appended to) says "name:line: what is wrong"; -ENOMEM.
+ */
+int registry_parse(const char *name, const char *bytes, size_t len, struct registry **ret_registry,
+	struct buffer *ret_problem);
+
+/* The image of a registry: what registry_load reads back. */
+int registry_image(const struct registry *registry, struct buffer *out);
+
+/*
+ * Opens an image, mapped read-only, checked so that no byte in it can lead a look-up out of bounds.
+ * -ENOENT, -EACCES, …; -EBADMSG: not an image, another version's, or damaged.
+ */
+int registry_load(const char *path, struct registry **ret_registry);
+
+/* Not for the built-in one. NULL is fine. */
+void registry_free(struct registry *registry);
+
+enum berth_state registry_state(
+	const struct registry *registry, uint16_t port, enum berth_proto transport);
+
+/* Ids of all records that cover the port, any transport, narrowest first. */
+size_t registry_at(const struct registry *registry, uint16_t port, const uint16_t **ret_ids);
+
+/* How many records there are; ids are below it. In the order of the file. */
+size_t registry_count(const struct registry *registry);
+
+/* Fills in a record; an id that does not exist gives an empty one. Texts belong to the registry. */
+void registry_record(const struct registry *registry, uint16_t id, struct berth_record *ret_record);
+
+/* All but `origin`, which the caller knows. */
+void registry_info(const struct registry *registry, struct berth_registry_info *ret_info);
+
+/*
+ * Calls `seen` for each difference: first by port, then by name. Records are the same record when
+ * name, ports and transport are. Returns how many, or what `seen` returned when it was negative.
+ */
+int registry_diff(const struct registry *before, const struct registry *after,
+	berth_change_seen *seen, void *context);
+
+#endif

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The backend that knows nothing: for systems without one, and the template for a new one. It is
+ * built and tested in CI, so it cannot rot. Everything it is asked it answers with "not known".
+ */
+#include "sockets/sockets.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct sockets_system {
+	int nothing;
+};
+
+int sockets_system_live(struct sockets_system **ret_system)
+{
+	struct sockets_system *system = calloc(1, sizeof(*system));
+
+	if (!system)
+		return -ENOMEM;
+	*ret_system = system;
+	return 0;
+}
+
+int sockets_system_replay(
+	const char *path, struct sockets_system **ret_system, struct buffer *ret_problem)
+{
+	(void)ret_system;
+	buffer_format(ret_problem, "%s: this build has no backend that reads recordings", path);
+	return -ENOSYS;
+}
+
+void sockets_system_free(struct sockets_system *system)
+{
+	free(system);
+}
+
+int sockets_record(
+	struct sockets_system *system, const char *path, bool scrub, struct buffer *ret_problem)
+{
+	(void)system, (void)scrub;
+	buffer_format(ret_problem, "%s: this build has no backend that makes recordings", path);
+	return -ENOSYS;
+}
+
+int sockets_snapshot(struct sockets_system *system, const struct berth_ask *ask,
+	struct sockets_snapshot **ret_snapshot, struct buffer *ret_problem)
+{
+	struct sockets_snapshot *snapshot = calloc(1, sizeof(*snapshot));
+
+	(void)system, (void)ask, (void)ret_problem;
+	if (!snapshot)
+		return -ENOMEM;
+	snapshot->gaps = BERTH_GAP_UNSUPPORTED;
+	snapshot->time_s = (double)time(NULL);
+	snapshot->policy.may_bind_low = -1;
+	*ret_snapshot = snapshot;
+	return 0;
+}
+
+void sockets_snapshot_free(struct sockets_snapshot *snapshot)
+{
+	if (!snapshot)
+		return;
+	arena_free(&snapshot->arena);
+	free(snapshot);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the kernel holds now, and who owns it. A backend per system fills a snapshot; this header is
+ * all that the rest of berth knows of them.
+ *
+ * A backend touches the machine through one struct, the system (see linux/system.h): a root folder
+ * and a function that asks the kernel one question. So the same code runs on a recording.
+ */
+#ifndef BERTH_SOCKETS_SOCKETS_H
+#define BERTH_SOCKETS_SOCKETS_H
+
+#include <berth.h>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+
+struct sockets_system;
+
+/* This machine. Cheap: opens nothing that was not asked for yet. 0; -ENOMEM. */
+int sockets_system_live(struct sockets_system **ret_system);
+
+/*
+ * A recording. -ENOENT, -EACCES, …: cannot be opened; -EBADMSG: not a recording, or one of a newer
+ * format; *ret_problem (appended to) says which.
+ */
+int sockets_system_replay(
+	const char *path, struct sockets_system **ret_system, struct buffer *ret_problem);
+
+void sockets_system_free(struct sockets_system *system);
+
+/* See berth_record(). *ret_problem (appended to) says what failed. */
+int sockets_record(
+	struct sockets_system *system, const char *path, bool scrub, struct buffer *ret_problem);
+
+struct sockets_snapshot {
+	struct arena arena;
+	struct berth_socket *sockets; /* sorted: port, protocol, family, address, state, peer */
+	size_t n_sockets;
+	unsigned gaps; /* enum berth_gap */
+	double time_s;
+	struct berth_policy policy;
+};
+
+/*
+ * Takes a picture: rows, then owners when they are asked for, then the host's policy. A system may
+ * be used by several threads at once. Negative errno only when nothing at all could be found out;
+ * *ret_problem (appended to) says why. What is missing otherwise is told by gaps and reasons.
+ */
+int sockets_snapshot(struct sockets_system *system, const struct berth_ask *ask,
+	struct sockets_snapshot **ret_snapshot, struct buffer *ret_problem);
+
+void sockets_snapshot_free(struct sockets_snapshot *snapshot);
+
+#endif

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: MIT
+/* The helpers that know nothing of ports. */
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/spans.h"
+#include "base/text.h"
+
+static void arena_gives_zeroed_aligned_memory(void **state)
+{
+	struct arena arena = {0};
+
+	(void)state;
+	for (size_t size = 0; size < 9000; size += 37) {
+		unsigned char *memory = arena_alloc(&arena, size);
+
+		assert_non_null(memory);
+		assert_int_equal((uintptr_t)memory % _Alignof(max_align_t), 0);
+		for (size_t i = 0; i < size; i++)
+			assert_int_equal(memory[i], 0);
+		memset(memory, 0xff, size);
+	}
+	assert_null(arena_array(&arena, SIZE_MAX / 2, 3));
+	assert_string_equal(arena_text(&arena, "berth-and-more", 5), "berth");
+	arena_free(&arena);
+	assert_null(arena.blocks);
+}
+
+static void buffer_grows_and_remembers_the_first_error(void **state)
+{
+	struct buffer buffer = {0};
+
+	(void)state;
+	assert_string_equal(buffer_string(&buffer), "");
+	for (int i = 0; i < 1000; i++)
+		buffer_format(&buffer, "%d,", i);
+	buffer_uint(&buffer, UINT64_MAX);
+	assert_int_equal(buffer.error, 0);
+	assert_string_equal(buffer.data + buffer.len - 20, "18446744073709551615");
+	assert_null(buffer_reserve(&buffer, SIZE_MAX));
+	assert_int_equal(buffer.error, -ENOMEM);
+	size_t len = buffer.len;
+	buffer_text(&buffer, "more");
+	assert_int_equal(buffer.len, len);
+	buffer_free(&buffer);
+}
+
+static void text_decodes_as_rfc_3629_says(void **state)
+{
+	static const struct {
+		const char *bytes;
+		uint32_t point;
+		size_t used;
+	} cases[] = {
+		{"a", 'a', 1},
+		{"\xc3\xa4", 0xe4, 2},
+		{"\xe2\x82\xac", 0x20ac, 3},
+		{"\xf0\x9f\x98\x80", 0x1f600, 4},
+		{"\xc3", TEXT_INVALID, 1},
+		{"\xc0\x80", TEXT_INVALID, 1},
+		{"\xe0\x80\x80", TEXT_INVALID, 1},
+		{"\xed\xa0\x80", TEXT_INVALID, 1},
+		{"\xf4\x90\x80\x80", TEXT_INVALID, 1},
+		{"\xf5\x80\x80\x80", TEXT_INVALID, 1},
+		{"\x80", TEXT_INVALID, 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		size_t used;
+
+		assert_int_equal(
+			text_decode(cases[i].bytes, strlen(cases[i].bytes), &used), cases[i].point);
+		assert_int_equal(used, cases[i].used);
+	}
+}
+
+static void text_escapes_what_a_terminal_would_act_on(void **state)
+{
+	static const char *const cases[][2] = {
+		{"plain ä €", "plain ä €"},
+		{"\033[31mred\a", "\\x1b[31mred\\x07"},
+		{"tab\tlf\n", "tab\\x09lf\\x0a"},
+		{"\xff\xc3", "\\xff\\xc3"},
+		{"\xc2\x9b", "\\u{9b}"},
+		{"a\xe2\x80\xae"
+		 "b",
+			"a\\u{202e}b"},
+		{"back\\slash", "back\\\\slash"},
+	};
+	struct buffer out = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		buffer_clear(&out);
+		text_escape_terminal(&out, cases[i][0], strlen(cases[i][0]));
+		assert_string_equal(buffer_string(&out), cases[i][1]);
+	}
+	buffer_free(&out);
+}
+
+static void text_parses_numbers_strictly(void **state)
+{
+	uint64_t value = 7;
+
+	(void)state;
+	assert_int_equal(text_number("65535", 5, 65535, &value), 0);
+	assert_int_equal(value, 65535);
+	assert_int_equal(text_number("65536", 5, 65535, &value), -ERANGE);
+	assert_int_equal(text_number("99999999999999999999999", 23, UINT64_MAX, &value), -ERANGE);
+	assert_int_equal(text_number("18446744073709551615", 20, UINT64_MAX, &value), 0);
+	assert_true(value == UINT64_MAX);
+	value = 7;
+	assert_int_equal(text_number("", 0, 9, &value), -EINVAL);
+	assert_int_equal(text_number("-1", 2, 9, &value), -EINVAL);
+	assert_int_equal(text_number(" 1", 2, 9, &value), -EINVAL);
+	assert_int_equal(text_number("1x", 2, 9, &value), -EINVAL);
+	assert_int_equal(value, 7);
+}
+
+static void text_compares_without_case(void **state)
+{
+	const char *spaced = " \t name \r\n";
+
+	(void)state;
+	assert_int_equal(text_compare_fold("HTTP", "http"), 0);
+	assert_true(text_compare_fold("a", "B") < 0);
+	assert_true(text_equal_fold("SSH", 3, "ssh", 3));
+	assert_false(text_equal_fold("ssh", 3, "sshd", 4));
+	assert_true(text_starts_fold("PostgreSQL", "postgres"));
+	assert_string_equal(text_find_fold("World Wide Web", "wide"), "Wide Web");
+	assert_null(text_find_fold("World", "x"));
+	assert_int_equal(text_trim(&spaced, strlen(spaced)), 4);
+	assert_memory_equal(spaced, "name", 4);
+}
+
+static void text_measures_misspellings(void **state)
+{
+	(void)state;
+	assert_int_equal(text_distance("postgresql", "PostgreSQL", 2), 0);
+	assert_int_equal(text_distance("postgersql", "postgresql", 2), 1);
+	assert_int_equal(text_distance("postgresq", "postgresql", 2), 1);
+	assert_int_equal(text_distance("redis", "radius", 2), 2);
+	assert_int_equal(text_distance("redis", "mysql", 2), 3);
+	assert_int_equal(text_distance("", "ab", 2), 2);
+}
+
+static void json_keeps_numbers_numbers_and_escapes_text(void **state)
+{
+	struct buffer out = {0};
+	struct json json = {.out = &out};
+
+	(void)state;
+	json_open_object(&json, NULL);
+	json_string(&json, "text", "a\"b\\\n\x01\xff\xc3\xa4");
+	json_string(&json, "none", NULL);
+	json_int(&json, "min", INT64_MIN);
+	json_real(&json, "half", 0.5, 6);
+	json_real(&json, "whole", 3.0, 6);
+	json_real(&json, "nan", NAN, 6);
+	json_open_array(&json, "list");
+	json_uint(&json, NULL, 1);
+	json_bool(&json, NULL, true);
+	json_open_object(&json, NULL);
+	json_close_object(&json);
+	json_close_array(&json);
+	json_close_object(&json);
+	assert_string_equal(buffer_string(&out),
+		"{\"text\":\"a\\\"b\\\\\\n\\u0001\xef\xbf\xbd\xc3\xa4\",\"none\":null,"
+		"\"min\":-9223372036854775808,\"half\":0.5,\"whole\":3,\"nan\":null,"
+		"\"list\":[1,true,{}]}");
+	buffer_free(&out);
+}
+
+static void spans_find_all_that_cover_a_number(void **state)
+{
+	static const struct spans_interval intervals[] = {
+		{0, 65535, 0},
+		{80, 80, 1},
+		{6000, 6063, 2},
+		{6042, 6042, 3},
+		{65535, 65535, 4},
+		{80, 81, 5},
+	};
+	struct spans spans;
+	const uint16_t *ids;
+
+	(void)state;
+	assert_int_equal(spans_build(intervals, 6, &spans), 0);
+	for (uint32_t number = 0; number < SPANS_NUMBERS; number++) {
+		size_t n = spans_at(&spans, (uint16_t)number, &ids);
+		size_t seen = 0;
+
+		for (size_t i = 0; i < 6; i++) {
+			if (intervals[i].first <= number && number <= intervals[i].last) {
+				assert_true(seen < n);
+				assert_int_equal(ids[seen++], intervals[i].id);
+			}
+		}
+		assert_int_equal(seen, n);
+	}
+	assert_int_equal(spans_check(&spans, 6), 0);
+	assert_int_equal(spans_check(&spans, 5), -EBADMSG);
+	spans_free(&spans);
+	assert_int_equal(spans_build(intervals, 0, &spans), 0);
+	assert_int_equal(spans_at(&spans, 80, &ids), 0);
+	spans_free(&spans);
+	static const struct spans_interval upside_down[] = {{81, 80, 0}};
+	assert_int_equal(spans_build(upside_down, 1, &spans), -EINVAL);
+}
+
+static void file_is_replaced_whole_or_not_at_all(void **state)
+{
+	char folder[] = "berth-test-XXXXXX";
+	struct buffer read = {0};
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	int dir = open(folder, O_RDONLY | O_DIRECTORY);
+	assert_true(dir >= 0);
+	assert_int_equal(file_replace(dir, "name", 0600, "one", 3), 0);
+	assert_int_equal(file_replace(dir, "name", 0600, "second", 6), 0);
+	assert_int_equal(file_read(dir, "name", 6, &read), 0);
+	assert_string_equal(read.data, "second");
+	assert_int_equal(file_read(dir, "name", 5, &read), -EFBIG);
+	assert_int_equal(file_read(dir, "absent", 5, &read), -ENOENT);
+	assert_int_equal(file_read(dir, ".", 5, &read), -EISDIR);
+	assert_int_equal(mkfifoat(dir, "fifo", 0600), 0);
+	assert_int_equal(file_read(dir, "fifo", 5, &read), -EINVAL);
+	assert_int_equal(unlinkat(dir, "fifo", 0), 0);
+	assert_int_equal(unlinkat(dir, "name", 0), 0);
+	close(dir);
+	assert_int_equal(rmdir(folder), 0); /* no temporary file was left behind */
+	buffer_free(&read);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(arena_gives_zeroed_aligned_memory),
+		cmocka_unit_test(buffer_grows_and_remembers_the_first_error),
+		cmocka_unit_test(text_decodes_as_rfc_3629_says),
+		cmocka_unit_test(text_escapes_what_a_terminal_would_act_on),
+		cmocka_unit_test(text_parses_numbers_strictly),
+		cmocka_unit_test(text_compares_without_case),
+		cmocka_unit_test(text_measures_misspellings),
+		cmocka_unit_test(json_keeps_numbers_numbers_and_escapes_text),
+		cmocka_unit_test(spans_find_all_that_cover_a_number),
+		cmocka_unit_test(file_is_replaced_whole_or_not_at_all),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
