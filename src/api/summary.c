@@ -261,6 +261,24 @@ static void put_owned(struct buffer *out, const struct berth_de_facto *de_facto)
 		name);
 }
 
+/* A number that nobody has a better right to. */
+static bool put_free_number(struct buffer *out, const struct berth_report *report)
+{
+	if (!report->policy.has_ephemeral) {
+		buffer_text(out,
+			"Nobody has a better right to it, but whether this kernel lends it "
+			"to outgoing connections is not known.");
+		return false;
+	}
+	buffer_text(out,
+		report->range.range == BERTH_RANGE_DYNAMIC
+			? "A good number for a service of your own here: it cannot be assigned to "
+			  "anyone, and the kernel does not lend it."
+			: "Usable for a service of your own: unassigned, and no owner by custom; "
+			  "IANA may assign it one day.");
+	return true;
+}
+
 /* True when it is a wise number for a service of one's own. */
 static bool put_advice(struct buffer *out, const struct berth_report *report)
 {
@@ -284,15 +302,8 @@ static bool put_advice(struct buffer *out, const struct berth_report *report)
 		buffer_text(out, "IANA keeps it reserved: leave it alone.");
 	else if (report->privileged)
 		buffer_text(out, "A system port: binding it needs CAP_NET_BIND_SERVICE here.");
-	else {
-		buffer_text(out,
-			report->range.range == BERTH_RANGE_DYNAMIC
-				? "A good number for a service of your own here: it cannot "
-				  "be assigned to anyone, and the kernel does not lend it."
-				: "Usable for a service of your own: unassigned, and no "
-				  "owner by custom; IANA may assign it one day.");
-		return true;
-	}
+	else
+		return put_free_number(out, report);
 	return false;
 }
 
