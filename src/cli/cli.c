@@ -34,13 +34,30 @@ void cli_complain(const char *format, ...)
 	buffer_free(&line);
 }
 
-static void pass_warnings_on(const struct cli *cli)
+/* A bad image falls back to the built-in copy, which is not what somebody wants who named one. */
+static bool misses_image(const struct cli *cli)
+{
+	struct berth_registry_info info;
+
+	if (!cli->settings.registry || cli->image_may_miss)
+		return false;
+	berth_registry_info(cli->berth, &info);
+	return strcmp(info.origin, cli->settings.registry) != 0;
+}
+
+static enum cli_exit look_over(const struct cli *cli)
 {
 	const char *const *warnings = NULL;
 	size_t n = berth_warnings(cli->berth, &warnings);
 
+	if (misses_image(cli)) {
+		cli_complain("%s: no registry image; make one with berth registry import --registry",
+			cli->settings.registry);
+		return CLI_UNKNOWN;
+	}
 	for (size_t i = 0; i < n && !cli->settings.quiet; i++)
 		cli_complain("%s", warnings[i]);
+	return CLI_YES;
 }
 
 enum cli_exit cli_open(struct cli *cli)
@@ -63,8 +80,7 @@ enum cli_exit cli_open(struct cli *cli)
 		cli_complain("%s; try berth help", berth_error());
 		return CLI_UNKNOWN;
 	}
-	pass_warnings_on(cli);
-	return CLI_YES;
+	return look_over(cli);
 }
 
 void cli_close(struct cli *cli)
@@ -76,6 +92,13 @@ void cli_close(struct cli *cli)
 	free(cli->given);
 	cli->given = NULL;
 	cli->n_given = 0;
+}
+
+enum cli_exit cli_cannot(const struct cli *cli, int error)
+{
+	if (!cli->output.error)
+		cli_complain("the answer could not be made: %s", strerror(-error));
+	return CLI_UNKNOWN;
 }
 
 enum cli_exit cli_snapshot(
@@ -111,4 +134,14 @@ enum cli_exit cli_gaps(const struct cli *cli, unsigned gaps)
 		cli_complain("the answer may not be complete: %s", buffer_string(&sentence));
 	buffer_free(&sentence);
 	return gaps & incomplete ? CLI_UNKNOWN : CLI_YES;
+}
+
+void cli_put_gaps(struct json *json, unsigned gaps)
+{
+	json_open_array(json, "gaps");
+	for (unsigned gap = 1; gap <= gaps; gap <<= 1) {
+		if (gaps & gap)
+			json_string(json, NULL, berth_gap_text((enum berth_gap)gap));
+	}
+	json_close_array(json);
 }

@@ -12,6 +12,7 @@
 
 #include <berth.h>
 
+#include "base/json.h"
 #include "cli/environment.h"
 #include "cli/output.h"
 
@@ -58,6 +59,7 @@ struct cli {
 	size_t n_operands;
 	struct environment environment;
 	struct output output;
+	bool image_may_miss; /* cli_open(): a registry image that was named need not be there */
 	struct berth *berth; /* NULL until cli_open() */
 };
 
@@ -77,6 +79,12 @@ void cli_close(struct cli *cli);
 void cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
+ * Complains about a negative errno that an answer could not be made with; a failure to write is left to
+ * the end of the program. CLI_UNKNOWN.
+ */
+enum cli_exit cli_cannot(const struct cli *cli, int error);
+
+/*
  * Takes a snapshot; complains when there is none. *ret_snapshot is NULL then, and the answer goes on
  * without it.
  */
@@ -88,5 +96,8 @@ enum cli_exit cli_snapshot(
  * missing because of it, else CLI_YES.
  */
 enum cli_exit cli_gaps(const struct cli *cli, unsigned gaps);
+
+/* The member "gaps" of a JSON object. */
+void cli_put_gaps(struct json *json, unsigned gaps);
 
 #endif

@@ -179,6 +179,14 @@ int output_write(void *context, const char *bytes, size_t len)
 	return output->error;
 }
 
+int output_append(void *context, const char *bytes, size_t len)
+{
+	struct buffer *buffer = context;
+
+	buffer_bytes(buffer, bytes, len);
+	return buffer->error;
+}
+
 /* What a terminal without UTF-8 shows for the characters that berth itself writes. */
 static const char *ascii_of(uint32_t point)
 {

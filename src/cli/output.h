@@ -51,6 +51,9 @@ void output_styled(const struct output *output, struct buffer *to, enum output_s
 /* A berth_write: appends to a struct output, and writes in large pieces. */
 int output_write(void *context, const char *bytes, size_t len);
 
+/* A berth_write that appends to a struct buffer. */
+int output_append(void *context, const char *bytes, size_t len);
+
 /* Writes what is left. 0 or the first failure, -errno. */
 int output_finish(struct output *output);
 
