@@ -51,7 +51,8 @@ static enum cli_exit look_over(const struct cli *cli)
 	size_t n = berth_warnings(cli->berth, &warnings);
 
 	if (misses_image(cli)) {
-		cli_complain("%s: no registry image; make one with berth registry import --registry",
+		cli_complain(
+			"%s: no registry image; make one with berth registry import --registry",
 			cli->settings.registry);
 		return CLI_UNKNOWN;
 	}

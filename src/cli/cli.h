@@ -64,8 +64,8 @@ struct cli {
 };
 
 /*
- * Opens the handle that the settings and the environment ask for, and passes its warnings on. CLI_YES,
- * or, after a complaint, the exit code.
+ * Opens the handle that the settings and the environment ask for, and passes its warnings on.
+ * CLI_YES, or, after a complaint, the exit code.
  */
 enum cli_exit cli_open(struct cli *cli);
 
@@ -79,14 +79,14 @@ void cli_close(struct cli *cli);
 void cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * Complains about a negative errno that an answer could not be made with; a failure to write is left to
- * the end of the program. CLI_UNKNOWN.
+ * Complains about a negative errno that an answer could not be made with; a failure to write is
+ * left to the end of the program. CLI_UNKNOWN.
  */
 enum cli_exit cli_cannot(const struct cli *cli, int error);
 
 /*
- * Takes a snapshot; complains when there is none. *ret_snapshot is NULL then, and the answer goes on
- * without it.
+ * Takes a snapshot; complains when there is none. *ret_snapshot is NULL then, and the answer goes
+ * on without it.
  */
 enum cli_exit cli_snapshot(
 	struct cli *cli, const struct berth_ask *ask, struct berth_snapshot **ret_snapshot);

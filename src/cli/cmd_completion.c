@@ -12,8 +12,9 @@ static enum cli_exit put_script(struct cli *cli, const char *shell)
 {
 	for (size_t i = 0; completion_scripts[i].shell; i++) {
 		if (strcmp(completion_scripts[i].shell, shell) == 0) {
-			int error = output_write(&cli->output,
-				(const char *)completion_scripts[i].text, completion_scripts[i].len);
+			int error =
+				output_write(&cli->output, (const char *)completion_scripts[i].text,
+					completion_scripts[i].len);
 
 			return error < 0 ? cli_cannot(cli, error) : CLI_YES;
 		}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * berth find: which ports have to do with some words. Records of the registry and claims stand side by
- * side, each with where it comes from.
+ * berth find: which ports have to do with some words. Records of the registry and claims stand side
+ * by side, each with where it comes from.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -26,9 +26,8 @@ static const struct command_option find_options[] = {
 /* How many to show at most; 0: all. */
 static enum cli_exit read_limit(const struct cli *cli, size_t *ret_limit)
 {
-	size_t limit = cli->output.terminal && cli->settings.format == CLI_TEXT
-		? LIMIT_ON_TERMINAL
-		: 0;
+	size_t limit =
+		cli->output.terminal && cli->settings.format == CLI_TEXT ? LIMIT_ON_TERMINAL : 0;
 
 	for (size_t i = 0; i < cli->n_given; i++) {
 		const char *value = cli->given[i].value;
@@ -85,7 +84,7 @@ static int write_table(struct cli *cli, const struct berth_find *find, size_t n)
 {
 	static const struct table_column columns[COLUMNS] = {
 		{"PORT", .right = true},
-		{"PROTO"},
+		{"PROTO", .right = false},
 		{"NAME", .may_shrink = true},
 		{"DESCRIPTION", .may_shrink = true},
 		{"SOURCE", .may_shrink = true},

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * berth help: what the array of commands says of itself. The manual pages say more; this text is what
- * a person needs who has no manual at hand.
+ * berth help: what the array of commands says of itself. The manual pages say more; this text is
+ * what a person needs who has no manual at hand.
  */
 #include <stdio.h>
 #include <string.h>
@@ -51,9 +51,10 @@ static void help_all(struct cli *cli)
 	struct buffer *text = &cli->output.text;
 
 	heading(cli, "Everything about a port number");
-	buffer_text(text, "\n"
-			  "  berth PORT...               8080, 8080/udp, 3000-3010, 80,443, [::1]:80, a\n"
-			  "                              service: what is assigned, claimed, and here\n");
+	buffer_text(text,
+		"\n"
+		"  berth PORT...               8080, 8080/udp, 3000-3010, 80,443, [::1]:80, a\n"
+		"                              service: what is assigned, claimed, and here\n");
 	for (size_t i = 1; commands[i]; i++) {
 		char left[64];
 
@@ -63,8 +64,9 @@ static void help_all(struct cli *cli)
 	buffer_char(text, '\n');
 	heading(cli, "Options of every command");
 	put_options(cli, commands_options);
-	buffer_text(text, "\nExit status: 0 yes or done, 1 no, 2 usage, 3 could not find out.\n"
-			  "More: berth help COMMAND, man berth.\n");
+	buffer_text(text,
+		"\nExit status: 0 yes or done, 1 no, 2 usage, 3 could not find out.\n"
+		"More: berth help COMMAND, man berth.\n");
 }
 
 static void help_one(struct cli *cli, const struct command *command)

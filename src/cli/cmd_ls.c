@@ -187,8 +187,8 @@ static enum cli_exit take_option(struct ls *ls, const struct cli_given *given)
 
 static void default_columns(struct ls *ls)
 {
-	static const char *const names[] = {
-		"PORT", "PROTO", "ADDRESS", "STATE", "PEER", "PROCESS", "PID", "USER", "SINCE", "REASON"};
+	static const char *const names[] = {"PORT", "PROTO", "ADDRESS", "STATE", "PEER", "PROCESS",
+		"PID", "USER", "SINCE", "REASON"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcmp(names[i], "PEER") == 0 && !ls->all)
@@ -250,8 +250,7 @@ static bool is_user(const char *user, uint32_t uid, const char *wanted)
 {
 	uint64_t number;
 
-	return (user && strcmp(user, wanted) == 0) ||
-		(is_number(wanted, &number) && uid == number);
+	return (user && strcmp(user, wanted) == 0) || (is_number(wanted, &number) && uid == number);
 }
 
 /* Of the user who made it, or of one whose process has it. */
@@ -324,8 +323,8 @@ static int write_table(const struct ls *ls, const struct berth_snapshot *snapsho
 	int error = 0;
 
 	for (size_t i = 0; i < ls->n_columns; i++)
-		heads[i] = (struct table_column){ls->columns[i]->name, ls->columns[i]->right,
-			ls->columns[i]->may_shrink};
+		heads[i] = (struct table_column){
+			ls->columns[i]->name, ls->columns[i]->right, ls->columns[i]->may_shrink};
 	table = table_new(&ls->cli->output, heads, ls->n_columns, !ls->no_headings);
 	if (!table)
 		return -ENOMEM;
@@ -396,14 +395,14 @@ static void write_note(const struct ls *ls, const struct berth_snapshot *snapsho
 	size_t hidden = 0;
 
 	for (size_t i = 0; i < n; i++)
-		hidden += is_wanted(ls, &sockets[i]) &&
-			sockets[i].reason == BERTH_NEEDS_CAPABILITY;
+		hidden += is_wanted(ls, &sockets[i]) && sockets[i].reason == BERTH_NEEDS_CAPABILITY;
 	if (!hidden || !output->terminal || ls->cli->settings.quiet || ls->cli->settings.verbose ||
 		!ls->ask.owners)
 		return;
 	buffer_char(&note, '\n');
 	describe_counted(&note, hidden, "socket may have", "sockets may have");
-	buffer_text(&note, " owners that we may not see: berth ls -v says why, sudo berth ls shows them.");
+	buffer_text(&note,
+		" owners that we may not see: berth ls -v says why, sudo berth ls shows them.");
 	output_styled(output, &output->text, OUTPUT_FAINT, buffer_string(&note), note.len);
 	buffer_char(&output->text, '\n');
 	buffer_free(&note);

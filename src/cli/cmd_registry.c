@@ -29,13 +29,16 @@ static void fact(struct buffer *out, const char *name, const char *value)
 
 static int write_states(struct output *output, const struct berth_registry_info *info)
 {
-	struct table_column columns[STATES + 1] = {{"TRANSPORT"}, {"UNASSIGNED"}, {"RESERVED"},
-		{"ASSIGNED"}, {"UNASSIGNABLE"}};
+	static const struct table_column columns[STATES + 1] = {
+		{"TRANSPORT", .right = false},
+		{"UNASSIGNED", .right = true},
+		{"RESERVED", .right = true},
+		{"ASSIGNED", .right = true},
+		{"UNASSIGNABLE", .right = true},
+	};
 	struct table *table;
 	int error = 0;
 
-	for (size_t i = 1; i <= STATES; i++)
-		columns[i].right = true;
 	table = table_new(output, columns, STATES + 1, true);
 	if (!table)
 		return -ENOMEM;
@@ -108,11 +111,12 @@ static enum cli_exit status(struct cli *cli)
 		return code;
 	berth_registry_info(cli->berth, &info);
 	error = cli->settings.format == CLI_TEXT ? status_text(&cli->output, &info)
-						  : status_json(&cli->output, &info);
+						 : status_json(&cli->output, &info);
 	return error < 0 ? cli_cannot(cli, error) : CLI_YES;
 }
 
-/* ---- import and diff -------------------------------------------------------------------------- */
+/* ---- import and diff --------------------------------------------------------------------------
+ */
 
 /* `image`: the file that was written, NULL for diff. */
 static int changes_json(struct cli *cli, const struct changes *changes, const char *image)
@@ -147,10 +151,11 @@ static int changes_text(struct cli *cli, const struct changes *changes, const ch
 	return 0;
 }
 
-static enum cli_exit write_changes(struct cli *cli, const struct changes *changes, const char *image)
+static enum cli_exit write_changes(
+	struct cli *cli, const struct changes *changes, const char *image)
 {
 	int error = cli->settings.format == CLI_TEXT ? changes_text(cli, changes, image)
-						      : changes_json(cli, changes, image);
+						     : changes_json(cli, changes, image);
 
 	return error < 0 ? cli_cannot(cli, error) : CLI_YES;
 }
@@ -171,7 +176,8 @@ static enum cli_exit import(struct cli *cli)
 	int count;
 
 	if (!image) {
-		cli_complain("there is no home folder to import to; try --system or --registry FILE");
+		cli_complain(
+			"there is no home folder to import to; try --system or --registry FILE");
 		return CLI_USAGE;
 	}
 	cli->image_may_miss = true;
@@ -179,8 +185,7 @@ static enum cli_exit import(struct cli *cli)
 	if (code != CLI_YES)
 		return code;
 	changes_init(&changes, &cli->output, cli->settings.format != CLI_TEXT, true);
-	count = berth_registry_import(
-		cli->berth, cli->operands[1], image, changes_add, &changes);
+	count = berth_registry_import(cli->berth, cli->operands[1], image, changes_add, &changes);
 	if (count < 0) {
 		cli_complain("not imported, %s", berth_error());
 		code = CLI_UNKNOWN;
@@ -197,7 +202,8 @@ static enum cli_exit diff(struct cli *cli)
 	enum cli_exit code;
 	int count;
 
-	changes_init(&changes, &cli->output, cli->settings.format != CLI_TEXT, cli->settings.verbose);
+	changes_init(
+		&changes, &cli->output, cli->settings.format != CLI_TEXT, cli->settings.verbose);
 	count = berth_registry_diff(cli->operands[1], cli->operands[2], changes_add, &changes);
 	if (count < 0) {
 		cli_complain("not compared, %s", berth_error());

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Reads the command line with getopt_long, twice. The first pass looks for the command's name behind
- * the options that all commands take; the second one, knowing the command's own options too, reads
- * everything, wherever it stands. What names no command is a port.
+ * Reads the command line with getopt_long, twice. The first pass looks for the command's name
+ * behind the options that all commands take; the second one, knowing the command's own options too,
+ * reads everything, wherever it stands. What names no command is a port.
  */
 #include "cli/command_line.h"
 

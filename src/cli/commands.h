@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The commands. Each is one const struct in a file of its own, cmd_NAME.c; all are in one array, which
- * the command line, the help text, the completion and the check of the manual pages read.
+ * The commands. Each is one const struct in a file of its own, cmd_NAME.c; all are in one array,
+ * which the command line, the help text, the completion and the check of the manual pages read.
  */
 #ifndef BERTH_CLI_COMMANDS_H
 #define BERTH_CLI_COMMANDS_H

@@ -60,26 +60,34 @@ static bool split_time(const struct describe_clock *clock, double time_s, struct
 	return (clock->utc ? gmtime_r(&whole, ret_parts) : localtime_r(&whole, ret_parts)) != NULL;
 }
 
-void describe_time(struct buffer *out, const struct describe_clock *clock, double time_s)
+/* Which of the forms of describe_time() fits; the length, 0 when it does not fit into `text`. */
+static size_t format_time(const struct describe_clock *clock, double time_s, const struct tm *then,
+	const struct tm *now, char *text, size_t size)
 {
 	const double half_year_s = 182.0 * 24 * 3600;
+	double age_s = clock->now_s - time_s;
+
+	if (clock->iso && clock->utc)
+		return strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", then);
+	if (clock->iso)
+		return strftime(text, size, "%Y-%m-%dT%H:%M:%S%z", then);
+	if (then->tm_year == now->tm_year && then->tm_yday == now->tm_yday)
+		return strftime(text, size, "%H:%M", then);
+	if (age_s >= 0 && age_s < half_year_s)
+		return strftime(text, size, "%b %d", then);
+	return strftime(text, size, "%Y-%m-%d", then);
+}
+
+void describe_time(struct buffer *out, const struct describe_clock *clock, double time_s)
+{
 	struct tm then;
 	struct tm now;
 	char text[40];
-	const char *format;
 
 	if (time_s <= 0 || !split_time(clock, time_s, &then) ||
 		!split_time(clock, clock->now_s, &now))
 		return;
-	if (clock->iso)
-		format = clock->utc ? "%Y-%m-%dT%H:%M:%SZ" : "%Y-%m-%dT%H:%M:%S%z";
-	else if (then.tm_year == now.tm_year && then.tm_yday == now.tm_yday)
-		format = "%H:%M";
-	else if (clock->now_s - time_s >= 0 && clock->now_s - time_s < half_year_s)
-		format = "%b %d";
-	else
-		format = "%Y-%m-%d";
-	if (strftime(text, sizeof(text), format, &then))
+	if (format_time(clock, time_s, &then, &now, text, sizeof(text)))
 		buffer_text(out, text);
 }
 
@@ -218,8 +226,8 @@ static void describe_reference(struct buffer *out, const char *text, size_t len,
 		buffer_text(out, "RFC ");
 		text_escape_terminal(out, text + 3, len - 3);
 		if (links)
-			buffer_format(out, " https://www.rfc-editor.org/rfc/rfc%.*s", (int)(len - 3),
-				text + 3);
+			buffer_format(out, " https://www.rfc-editor.org/rfc/rfc%.*s",
+				(int)(len - 3), text + 3);
 		return;
 	}
 	text_escape_terminal(out, text, len);

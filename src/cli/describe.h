@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Small phrases of the text answers: numbers, ranges, transports, processes, times. Everything that is
- * appended here is UTF-8 that no terminal can act on.
+ * Small phrases of the text answers: numbers, ranges, transports, processes, times. Everything that
+ * is appended here is UTF-8 that no terminal can act on.
  */
 #ifndef BERTH_CLI_DESCRIBE_H
 #define BERTH_CLI_DESCRIBE_H

@@ -85,8 +85,8 @@ int environment_read(struct environment *ret_environment)
 	error = user_path(
 		"XDG_DATA_HOME", ".local/share", "berth/registry.image", &environment.user_image);
 	if (!error)
-		error = user_path("XDG_CONFIG_HOME", ".config", "berth/claims.d",
-			&environment.user_claims);
+		error = user_path(
+			"XDG_CONFIG_HOME", ".config", "berth/claims.d", &environment.user_claims);
 	if (error) {
 		environment_free(&environment);
 		return error;

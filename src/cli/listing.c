@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The columns of berth ls. A cell that stays empty is shown as "-": not known, or there is none; the
- * column REASON says which.
+ * The columns of berth ls. A cell that stays empty is shown as "-": not known, or there is none;
+ * the column REASON says which.
  */
 #include "cli/listing.h"
 

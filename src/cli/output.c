@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The way out. SGR sequences as in ECMA-48 (only those that every terminal has); the pager is run by
- * the shell, as other programs run theirs.
+ * The way out. SGR sequences as in ECMA-48 (only those that every terminal has); the pager is run
+ * by the shell, as other programs run theirs.
  */
 #include "cli/output.h"
 
@@ -33,8 +33,8 @@ static unsigned clamp_width(unsigned columns)
 	return columns > WIDTH_MOST ? WIDTH_MOST : columns;
 }
 
-static bool wants_colour(
-	const struct output *output, const struct environment *environment, enum output_colour colour)
+static bool wants_colour(const struct output *output, const struct environment *environment,
+	enum output_colour colour)
 {
 	switch (colour) {
 	case OUTPUT_COLOUR_ALWAYS:
@@ -63,7 +63,8 @@ void output_init(struct output *output, const struct environment *environment,
 	if (output->columns)
 		output->width = clamp_width(output->columns);
 	else
-		output->width = environment->columns ? clamp_width(environment->columns) : WIDTH_UNKNOWN;
+		output->width =
+			environment->columns ? clamp_width(environment->columns) : WIDTH_UNKNOWN;
 	output->colour = wants_colour(output, environment, colour);
 	output->utf8 = environment->utf8;
 	if (output->terminal && !environment->dumb && !no_pager)

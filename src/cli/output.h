@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Standard output: what kind of thing it is (terminal, width, colour, characters), and the way of an
- * answer there. Text is gathered whole and leaves at the end, through a pager when it is longer than
- * the screen; JSON leaves in large pieces as it is made.
+ * Standard output: what kind of thing it is (terminal, width, colour, characters), and the way of
+ * an answer there. Text is gathered whole and leaves at the end, through a pager when it is longer
+ * than the screen; JSON leaves in large pieces as it is made.
  */
 #ifndef BERTH_CLI_OUTPUT_H
 #define BERTH_CLI_OUTPUT_H

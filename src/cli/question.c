@@ -32,8 +32,8 @@ static enum cli_exit refuse(const struct cli *cli, const char *text, int error)
 		return CLI_UNKNOWN;
 	}
 	if (near && cli->command == &cmd_port)
-		cli_complain("no command and no service is called '%s'; try berth %s", text,
-			near->name);
+		cli_complain(
+			"no command and no service is called '%s'; try berth %s", text, near->name);
 	else
 		cli_complain("%s", berth_error());
 	return CLI_USAGE;

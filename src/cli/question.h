@@ -9,7 +9,8 @@
  * Reads each of `texts` and adds its parts to `query`, which starts out empty and is freed with
  * question_free(). CLI_YES, or, after a complaint, the exit code.
  */
-enum cli_exit question_add(struct cli *cli, char *const *texts, size_t n, struct berth_query *query);
+enum cli_exit question_add(
+	struct cli *cli, char *const *texts, size_t n, struct berth_query *query);
 
 /* How many ports the parts have together; a port that is named twice counts twice. */
 size_t question_ports(const struct berth_query *query);

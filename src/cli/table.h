@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tables, drawn by libsmartcols: fitted to a terminal, as wide as they need elsewhere, so that nothing
- * is cut off in a pipe.
+ * Tables, drawn by libsmartcols: fitted to a terminal, as wide as they need elsewhere, so that
+ * nothing is cut off in a pipe.
  */
 #ifndef BERTH_CLI_TABLE_H
 #define BERTH_CLI_TABLE_H
