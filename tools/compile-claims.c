@@ -282,8 +282,8 @@ static void write_tables(FILE *out, const struct compiler *compiler)
 			compiler->members[i].port, compiler->members[i].family);
 	(void)fprintf(out, "};\nstatic const struct families_family families[] = {\n");
 	for (size_t i = 0; i < compiler->n_families; i++)
-		(void)fprintf(out, "{%u,%u},\n", compiler->families[i].key,
-			compiler->families[i].name);
+		(void)fprintf(
+			out, "{%u,%u},\n", compiler->families[i].key, compiler->families[i].name);
 	(void)fprintf(out, "};\nstatic const struct families_list lists[] = {\n");
 	for (size_t i = 0; i < compiler->n_lists; i++)
 		(void)fprintf(
