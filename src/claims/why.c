@@ -263,7 +263,6 @@ static void write_nobody(struct buffer *out, const struct weigh_verdict *verdict
 	if (tally.n_pools) {
 		buffer_text(out, next);
 		write_pools(out, verdict, &tally);
-		next = "; ";
 	}
 	if (!verdict->n_candidates && !tally.n_malware && !tally.n_pools)
 		buffer_text(out, "Nobody: no claim and no registration names this port");

@@ -541,12 +541,16 @@ static int check_family(void *context, size_t line, const struct slice *fields)
 	for (char *rest = services, *word; (word = strsep(&rest, " "));) {
 		char folded[FAMILIES_FOLD];
 		char *at = strchr(word, '@');
-		int32_t port = at ? atoi(at + 1) : -1;
+		uint64_t number = 0;
 
 		if (!*word)
 			continue;
-		if (at)
+		if (at) {
+			assert_int_equal(
+				text_number(at + 1, strlen(at + 1), UINT16_MAX, &number), 0);
 			*at = '\0';
+		}
+		int32_t port = at ? (int32_t)number : -1;
 		assert_true(families_fold(slice_of(word), folded));
 		if (!is_claimed(folded, port) && !is_registered(checking->csv.data, word, port))
 			fail_msg("line %zu: nobody knows %s at %d", line, word, (int)port);

@@ -103,17 +103,17 @@ static void nothing_makes_nobody(void **state)
 static void a_claim_weighs_by_its_kind(void **state)
 {
 	static const struct {
-		enum berth_claim_kind kind;
 		double weight;
+		enum berth_claim_kind kind;
 		enum berth_ownership ownership;
 	} cases[] = {
-		{BERTH_VENDOR_DOC, 1, BERTH_OWNED},
-		{BERTH_SOFTWARE_DEFAULT, 1, BERTH_OWNED},
-		{BERTH_DISTRO_SERVICES, 0.75, BERTH_OWNED},
-		{BERTH_HOST_SERVICES, 0.75, BERTH_OWNED},
-		{BERTH_COMMUNITY_LIST, 0.5, BERTH_NOBODY},
-		{BERTH_OS_POLICY, 0, BERTH_NOBODY},
-		{BERTH_MALWARE_HISTORY, 0, BERTH_NOBODY},
+		{1, BERTH_VENDOR_DOC, BERTH_OWNED},
+		{1, BERTH_SOFTWARE_DEFAULT, BERTH_OWNED},
+		{0.75, BERTH_DISTRO_SERVICES, BERTH_OWNED},
+		{0.75, BERTH_HOST_SERVICES, BERTH_OWNED},
+		{0.5, BERTH_COMMUNITY_LIST, BERTH_NOBODY},
+		{0, BERTH_OS_POLICY, BERTH_NOBODY},
+		{0, BERTH_MALWARE_HISTORY, BERTH_NOBODY},
 	};
 
 	(void)state;
@@ -439,41 +439,41 @@ static struct berth_de_facto weigh_port(struct arena *arena, uint16_t port, bert
 static void well_known_ports_have_their_owners(void **state)
 {
 	static const struct {
-		uint16_t port;
 		const char *name; /* in the registry */
 		const char *description;
-		enum berth_ownership state;
 		const char *first; /* NULL: whoever */
+		uint16_t port;
+		enum berth_ownership state;
 	} cases[] = {
-		{22, "ssh", "The Secure Shell (SSH) Protocol", BERTH_OWNED, "ssh"},
-		{25, "smtp", "Simple Mail Transfer", BERTH_OWNED, "smtp"},
-		{53, "domain", "Domain Name Server", BERTH_OWNED, "domain"},
-		{80, "http", "World Wide Web HTTP", BERTH_OWNED, "http"},
-		{443, "https", "http protocol over TLS/SSL", BERTH_OWNED, "https"},
-		{1433, "ms-sql-s", "Microsoft-SQL-Server", BERTH_OWNED, "ms-sql-s"},
-		{1521, "ncube-lm", "nCube License Manager", BERTH_OWNED, "oracle"},
-		{2181, "eforward", "eforward", BERTH_OWNED, "zookeeper"},
-		{2375, "docker", "Docker REST API (plain text)", BERTH_OWNED, "docker"},
-		{3000, "hbci", "HBCI", BERTH_CONTESTED, NULL},
-		{3306, "mysql", "MySQL", BERTH_OWNED, "mysql"},
-		{3389, "ms-wbt-server", "MS WBT Server", BERTH_OWNED, "ms-wbt-server"},
-		{5000, "commplex-main", "", BERTH_CONTESTED, NULL},
-		{5060, "sip", "SIP", BERTH_OWNED, "sip"},
-		{5173, "", "", BERTH_OWNED, "vite"},
-		{5432, "postgresql", "PostgreSQL Database", BERTH_OWNED, "postgresql"},
-		{5672, "amqp", "AMQP", BERTH_OWNED, "amqp"},
-		{6379, "redis", "An advanced key-value cache and store", BERTH_OWNED, "redis"},
-		{6443, "sun-sr-https", "Service Registry Default HTTPS Domain", BERTH_OWNED,
-			"kubernetes"},
-		{8000, "irdmi", "iRDMI", BERTH_CONTESTED, NULL},
-		{8080, "http-alt", "HTTP Alternate (see port 80)", BERTH_CONTESTED, "http-alt"},
-		{9090, "websm", "WebSM", BERTH_CONTESTED, "prometheus"},
-		{9092, "XmlIpcRegSvc", "Xml-Ipc Server Reg", BERTH_OWNED, "kafka"},
-		{9200, "wap-wsp", "WAP connectionless session service", BERTH_OWNED,
-			"elasticsearch"},
-		{11211, "memcache", "Memory cache service", BERTH_OWNED, "memcache"},
-		{11434, "ollama", "Ollama", BERTH_OWNED, "ollama"},
-		{27017, "mongodb", "Mongo database system", BERTH_OWNED, "mongodb"},
+		{"ssh", "The Secure Shell (SSH) Protocol", "ssh", 22, BERTH_OWNED},
+		{"smtp", "Simple Mail Transfer", "smtp", 25, BERTH_OWNED},
+		{"domain", "Domain Name Server", "domain", 53, BERTH_OWNED},
+		{"http", "World Wide Web HTTP", "http", 80, BERTH_OWNED},
+		{"https", "http protocol over TLS/SSL", "https", 443, BERTH_OWNED},
+		{"ms-sql-s", "Microsoft-SQL-Server", "ms-sql-s", 1433, BERTH_OWNED},
+		{"ncube-lm", "nCube License Manager", "oracle", 1521, BERTH_OWNED},
+		{"eforward", "eforward", "zookeeper", 2181, BERTH_OWNED},
+		{"docker", "Docker REST API (plain text)", "docker", 2375, BERTH_OWNED},
+		{"hbci", "HBCI", NULL, 3000, BERTH_CONTESTED},
+		{"mysql", "MySQL", "mysql", 3306, BERTH_OWNED},
+		{"ms-wbt-server", "MS WBT Server", "ms-wbt-server", 3389, BERTH_OWNED},
+		{"commplex-main", "", NULL, 5000, BERTH_CONTESTED},
+		{"sip", "SIP", "sip", 5060, BERTH_OWNED},
+		{"", "", "vite", 5173, BERTH_OWNED},
+		{"postgresql", "PostgreSQL Database", "postgresql", 5432, BERTH_OWNED},
+		{"amqp", "AMQP", "amqp", 5672, BERTH_OWNED},
+		{"redis", "An advanced key-value cache and store", "redis", 6379, BERTH_OWNED},
+		{"sun-sr-https", "Service Registry Default HTTPS Domain", "kubernetes", 6443,
+			BERTH_OWNED},
+		{"irdmi", "iRDMI", NULL, 8000, BERTH_CONTESTED},
+		{"http-alt", "HTTP Alternate (see port 80)", "http-alt", 8080, BERTH_CONTESTED},
+		{"websm", "WebSM", "prometheus", 9090, BERTH_CONTESTED},
+		{"XmlIpcRegSvc", "Xml-Ipc Server Reg", "kafka", 9092, BERTH_OWNED},
+		{"wap-wsp", "WAP connectionless session service", "elasticsearch", 9200,
+			BERTH_OWNED},
+		{"memcache", "Memory cache service", "memcache", 11211, BERTH_OWNED},
+		{"ollama", "Ollama", "ollama", 11434, BERTH_OWNED},
+		{"mongodb", "Mongo database system", "mongodb", 27017, BERTH_OWNED},
 	};
 
 	(void)state;
@@ -566,10 +566,15 @@ static bool shares_word(const char *custom, const struct berth_candidate *candid
 	return found;
 }
 
-/* Cuts `text` at the first `separator`, gives the front and moves *text behind it. */
+/* Cuts `text` at the first `separator`, gives the front and moves *text behind it, or to NULL. */
 static char *cut(char **text, const char *separator)
 {
 	char *front = *text;
+
+	if (!front) {
+		fail_msg("no more to cut at \"%s\"", separator);
+		abort(); /* clang's analyzer does not know that fail_msg does not return */
+	}
 	char *end = strstr(front, separator);
 
 	*text = end ? end + strlen(separator) : NULL;
@@ -614,7 +619,7 @@ static bool custom_leads(const struct berth_de_facto *de_facto, const char *cust
 static void check_conflict(char *line)
 {
 	enum {
-		NAMES = 4
+		NAMES = 3 /* in one line, at most */
 	};
 	char *port = cut(&line, "\t");
 	char *transport = cut(&line, "\t");
@@ -623,13 +628,16 @@ static void check_conflict(char *line)
 	char *custom = cut(&line, "\t");
 	struct berth_record records[NAMES];
 	struct arena arena = {0};
+	uint64_t number = 0;
 	size_t count = 0;
 
-	while (names && count < NAMES) {
+	assert_int_equal(text_number(port, strlen(port), UINT16_MAX, &number), 0);
+	while (names) {
+		assert_true(count < NAMES);
 		const char *name = cut(&names, ", ");
 		records[count++] = record(name, descriptions ? cut(&descriptions, "; ") : "");
 	}
-	struct berth_de_facto de_facto = weigh_port(&arena, (uint16_t)atoi(port),
+	struct berth_de_facto de_facto = weigh_port(&arena, (uint16_t)number,
 		strcmp(transport, "udp") != 0 ? TCP : UDP, records, count);
 	if (custom_leads(&de_facto, custom) == is_exception(port))
 		fail_msg("%s/%s: custom says %s, but: %s", port, transport, custom, de_facto.why);
