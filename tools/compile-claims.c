@@ -14,6 +14,7 @@
 
 #include "base/buffer.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "claims/families.h"
 #include "claims/rows.h"
 #include "claims/store.h"
@@ -97,15 +98,31 @@ static const char *pool_text(const struct compiler *compiler, uint32_t offset)
 	return compiler->pool.bytes.data + offset;
 }
 
-/* "smtp" or "www-full@443" becomes a member of the newest family. */
+/* "smtp" or "www-full@443": the service, and the port that it is limited to. */
+static bool read_member(struct slice word, struct slice *ret_service, int32_t *ret_port)
+{
+	const char *at = memchr(word.text, '@', word.len);
+	uint64_t port;
+
+	*ret_service = word;
+	*ret_port = FAMILIES_ANY_PORT;
+	if (!at)
+		return true;
+	ret_service->len = (size_t)(at - word.text);
+	if (text_number(at + 1, word.len - ret_service->len - 1, UINT16_MAX, &port))
+		return false;
+	*ret_port = (int32_t)port;
+	return true;
+}
+
+/* Makes the word a member of the newest family. */
 static void add_member(struct compiler *compiler, size_t line, struct slice word)
 {
 	char folded[FAMILIES_FOLD];
-	const char *at = memchr(word.text, '@', word.len);
-	struct slice service = {word.text, at ? (size_t)(at - word.text) : word.len};
-	int32_t port = at ? atoi(at + 1) : FAMILIES_ANY_PORT;
+	struct slice service;
+	int32_t port;
 
-	if (!families_fold(service, folded) || port > UINT16_MAX ||
+	if (!read_member(word, &service, &port) || !families_fold(service, folded) ||
 		compiler->n_members == MAX_MEMBERS) {
 		complain_at(&compiler->complain, line, "not a service, or too many", word);
 		return;
@@ -282,8 +299,8 @@ static void write_tables(FILE *out, const struct compiler *compiler)
 			compiler->members[i].port, compiler->members[i].family);
 	(void)fprintf(out, "};\nstatic const struct families_family families[] = {\n");
 	for (size_t i = 0; i < compiler->n_families; i++)
-		(void)fprintf(out, "{%u,%u},\n", compiler->families[i].key,
-			compiler->families[i].name);
+		(void)fprintf(
+			out, "{%u,%u},\n", compiler->families[i].key, compiler->families[i].name);
 	(void)fprintf(out, "};\nstatic const struct families_list lists[] = {\n");
 	for (size_t i = 0; i < compiler->n_lists; i++)
 		(void)fprintf(

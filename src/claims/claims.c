@@ -88,8 +88,8 @@ size_t claims_count(const struct claims *claims)
 
 void claims_get(const struct claims *claims, uint16_t id, struct berth_claim *ret_claim)
 {
-	static const struct berth_claim nothing = {"", "", "", 0, 0, 0, 0, 0, "", "", "", "", 0,
-		"", "", ""};
+	static const struct berth_claim nothing = {
+		"", "", "", 0, 0, 0, 0, 0, "", "", "", "", 0, "", "", ""};
 
 	if (id >= claims_count(claims)) {
 		*ret_claim = nothing;

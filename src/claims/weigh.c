@@ -129,13 +129,15 @@ static void add_candidate(struct weighing *weighing, const struct weigh_vote *vo
 	const char *key = family_key(best->claim);
 	const struct families_family *family = families_named(&builtin_families, slice_of(key));
 	weighing->candidates[weighing->n_candidates++] = (struct weigh_candidate){
-		.public = {
-			.service = key,
-			.name = family ? builtin_families.texts + family->name : best->claim->name,
-			.weight = best->weight + (sum - best->weight) * further_source,
-			.sources = sources,
-			.registered = "",
-		},
+		.public =
+			{
+				.service = key,
+				.name = family ? builtin_families.texts + family->name
+					       : best->claim->name,
+				.weight = best->weight + (sum - best->weight) * further_source,
+				.sources = sources,
+				.registered = "",
+			},
 		.key = votes->key,
 		.votes = votes,
 		.n_votes = count,
