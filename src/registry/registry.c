@@ -63,6 +63,12 @@ void registry_record(const struct registry *registry, uint16_t id, struct berth_
 	*ret_record = (struct berth_record){0};
 }
 
+const char *registry_date(const struct registry *registry)
+{
+	(void)registry;
+	return "";
+}
+
 void registry_info(const struct registry *registry, struct berth_registry_info *ret_info)
 {
 	(void)registry;

@@ -54,6 +54,9 @@ size_t registry_count(const struct registry *registry);
 /* Fills in a record; an id that does not exist gives an empty one. Texts belong to the registry. */
 void registry_record(const struct registry *registry, uint16_t id, struct berth_record *ret_record);
 
+/* The date that registry_info tells, without counting anything. */
+const char *registry_date(const struct registry *registry);
+
 /* All but `origin`, which the caller knows. */
 void registry_info(const struct registry *registry, struct berth_registry_info *ret_info);
 

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The handle: where the rooms meet. Everything in it is settled by berth_open and then only read,
+ * so that threads may share it.
+ */
+#ifndef BERTH_API_HANDLE_H
+#define BERTH_API_HANDLE_H
+
+#include <berth.h>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "claims/claims.h"
+#include "registry/registry.h"
+#include "sockets/sockets.h"
+
+struct berth {
+	const struct registry *registry; /* the one in use */
+	struct registry *imported; /* the same, when it is not the built-in one */
+	const char *registry_origin;
+	const struct claims *claims; /* built-in */
+	struct claims *local; /* of this site, user and host; NULL when there are none */
+	struct sockets_system *system;
+	const char **warnings;
+	size_t n_warnings;
+	struct arena arena; /* the texts above */
+};
+
+/* Sets what berth_error() says to this thread, and returns `error`: `return handle_fail(-EINVAL,
+ * …)`. */
+int handle_fail(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

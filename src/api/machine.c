@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Snapshots and recordings of the machine, as the public header gives them.
+ */
+#include "api/machine.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/handle.h"
+
+/* What a sockets call failed with, in its own words when it had some. */
+static int fail_with(int error, const struct buffer *problem)
+{
+	return handle_fail(error, "%s", problem->len ? problem->data : strerror(-error));
+}
+
+int berth_snapshot(const struct berth *berth, const struct berth_ask *ask,
+	struct berth_snapshot **ret_snapshot)
+{
+	struct buffer problem = {0};
+	struct berth_ask wanted = {0};
+
+	if (ask->size < sizeof(ask->size) || ask->size > sizeof(wanted))
+		return handle_fail(-EINVAL, "berth_ask.size is %zu, at most %zu is known",
+			ask->size, sizeof(wanted));
+	memcpy(&wanted, ask, ask->size);
+	struct berth_snapshot *snapshot = calloc(1, sizeof(*snapshot));
+	if (!snapshot)
+		return handle_fail(-ENOMEM, "out of memory");
+	int r = sockets_snapshot(berth->system, &wanted, &snapshot->inner, &problem);
+	if (r < 0) {
+		(void)fail_with(r, &problem);
+		free(snapshot);
+	} else {
+		*ret_snapshot = snapshot;
+	}
+	buffer_free(&problem);
+	return r;
+}
+
+void berth_snapshot_free(struct berth_snapshot *snapshot)
+{
+	if (!snapshot)
+		return;
+	sockets_snapshot_free(snapshot->inner);
+	free(snapshot);
+}
+
+size_t berth_snapshot_sockets(
+	const struct berth_snapshot *snapshot, const struct berth_socket **ret_sockets)
+{
+	*ret_sockets = snapshot->inner->sockets;
+	return snapshot->inner->n_sockets;
+}
+
+unsigned berth_snapshot_gaps(const struct berth_snapshot *snapshot)
+{
+	return snapshot->inner->gaps;
+}
+
+double berth_snapshot_time_s(const struct berth_snapshot *snapshot)
+{
+	return snapshot->inner->time_s;
+}
+
+void berth_snapshot_policy(const struct berth_snapshot *snapshot, struct berth_policy *ret_policy)
+{
+	*ret_policy = snapshot->inner->policy;
+}
+
+/* The index of the first socket whose local port is at least `port`. */
+static size_t lower_bound(const struct sockets_snapshot *inner, uint32_t port)
+{
+	size_t low = 0;
+	size_t high = inner->n_sockets;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (inner->sockets[middle].local_port < port)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+size_t machine_at_port(const struct berth_snapshot *snapshot, uint16_t port,
+	const struct berth_socket **ret_sockets)
+{
+	size_t first = lower_bound(snapshot->inner, port);
+	size_t end = lower_bound(snapshot->inner, port + UINT32_C(1));
+
+	*ret_sockets = snapshot->inner->sockets + first;
+	return end - first;
+}
+
+int berth_record(const struct berth *berth, const char *path, bool scrub)
+{
+	struct buffer problem = {0};
+	int r = sockets_record(berth->system, path, scrub, &problem);
+
+	if (r < 0)
+		(void)fail_with(r, &problem);
+	buffer_free(&problem);
+	return r;
+}

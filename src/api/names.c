@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The words for the numbers in berth.h: the same in JSON, on the card and in the manual.
+ */
+#include <berth.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/text.h"
+
+#define NAME_OF(table, value)                                                                      \
+	((size_t)(value) < sizeof(table) / sizeof(*(table)) && (table)[value] ? (table)[value]     \
+									      : "?")
+
+const char *berth_proto_name(enum berth_proto proto)
+{
+	static const char *const names[] = {
+		[BERTH_TCP] = "tcp",
+		[BERTH_UDP] = "udp",
+		[BERTH_SCTP] = "sctp",
+		[BERTH_DCCP] = "dccp",
+		[BERTH_UDPLITE] = "udplite",
+		[BERTH_MPTCP] = "mptcp",
+	};
+	return NAME_OF(names, proto);
+}
+
+const char *berth_state_name(enum berth_state state)
+{
+	static const char *const names[] = {
+		[BERTH_UNASSIGNED] = "unassigned",
+		[BERTH_RESERVED] = "reserved",
+		[BERTH_ASSIGNED] = "assigned",
+		[BERTH_UNASSIGNABLE] = "unassignable",
+	};
+	return NAME_OF(names, state);
+}
+
+const char *berth_claim_kind_name(enum berth_claim_kind kind)
+{
+	static const char *const names[] = {
+		[BERTH_VENDOR_DOC] = "vendor-doc",
+		[BERTH_SOFTWARE_DEFAULT] = "software-default",
+		[BERTH_DISTRO_SERVICES] = "distro-services",
+		[BERTH_COMMUNITY_LIST] = "community-list",
+		[BERTH_OS_POLICY] = "os-policy",
+		[BERTH_MALWARE_HISTORY] = "malware-history",
+		[BERTH_HOST_SERVICES] = "host-services",
+	};
+	return NAME_OF(names, kind);
+}
+
+const char *berth_claim_scope_name(enum berth_claim_scope scope)
+{
+	static const char *const names[] = {
+		[BERTH_EXACT] = "exact",
+		[BERTH_RANGE_BASE] = "range-base",
+		[BERTH_POOL] = "pool",
+	};
+	return NAME_OF(names, scope);
+}
+
+const char *berth_ownership_name(enum berth_ownership ownership)
+{
+	static const char *const names[] = {
+		[BERTH_NOBODY] = "nobody",
+		[BERTH_CONTESTED] = "contested",
+		[BERTH_OWNED] = "owned",
+	};
+	return NAME_OF(names, ownership);
+}
+
+const char *berth_match_name(enum berth_match match)
+{
+	static const char *const names[] = {
+		[BERTH_MATCH_EXACT] = "exact",
+		[BERTH_MATCH_PREFIX] = "prefix",
+		[BERTH_MATCH_SUBSTRING] = "substring",
+		[BERTH_MATCH_NEAR] = "near",
+	};
+	return NAME_OF(names, match);
+}
+
+const char *berth_socket_state_name(enum berth_proto proto, unsigned state)
+{
+	static const char *const names[] = {
+		[BERTH_ESTABLISHED] = "ESTABLISHED",
+		[BERTH_SYN_SENT] = "SYN_SENT",
+		[BERTH_SYN_RECV] = "SYN_RECV",
+		[BERTH_FIN_WAIT1] = "FIN_WAIT1",
+		[BERTH_FIN_WAIT2] = "FIN_WAIT2",
+		[BERTH_TIME_WAIT] = "TIME_WAIT",
+		[BERTH_CLOSE] = "CLOSE",
+		[BERTH_CLOSE_WAIT] = "CLOSE_WAIT",
+		[BERTH_LAST_ACK] = "LAST_ACK",
+		[BERTH_LISTEN] = "LISTEN",
+		[BERTH_CLOSING] = "CLOSING",
+		[BERTH_NEW_SYN_RECV] = "SYN_RECV",
+		[BERTH_BOUND] = "BOUND",
+	};
+	bool datagram = proto == BERTH_UDP || proto == BERTH_UDPLITE;
+
+	/* The kernel has no states for UDP and borrows TCP's numbers; "CLOSE" would mislead. */
+	if (datagram && state == BERTH_CLOSE)
+		return "UNCONN";
+	return NAME_OF(names, state);
+}
+
+const char *berth_reason_name(enum berth_reason reason)
+{
+	static const char *const names[] = {
+		[BERTH_KNOWN] = "known",
+		[BERTH_NOT_ASKED] = "not-asked",
+		[BERTH_NEEDS_CAPABILITY] = "needs-capability",
+		[BERTH_KERNEL_SOCKET] = "kernel-socket",
+		[BERTH_CLOSING_SOCKET] = "closing",
+		[BERTH_PROCESS_ENDED] = "process-ended",
+		[BERTH_OTHER_PID_NAMESPACE] = "other-pid-namespace",
+		[BERTH_UNSUPPORTED] = "unsupported",
+	};
+	return NAME_OF(names, reason);
+}
+
+const char *berth_use_name(enum berth_use use)
+{
+	static const char *const names[] = {
+		[BERTH_USE_UNKNOWN] = "unknown",
+		[BERTH_USE_FREE] = "free",
+		[BERTH_USE_LISTENING] = "listening",
+		[BERTH_USE_BOUND] = "bound",
+		[BERTH_USE_CONNECTED] = "connected",
+		[BERTH_USE_CLOSING] = "closing",
+	};
+	return NAME_OF(names, use);
+}
+
+const char *berth_bindable_name(enum berth_bindable bindable)
+{
+	static const char *const names[] = {
+		[BERTH_BIND_UNKNOWN] = "unknown",
+		[BERTH_BIND_YES] = "yes",
+		[BERTH_BIND_NO] = "no",
+	};
+	return NAME_OF(names, bindable);
+}
+
+const char *berth_gap_text(enum berth_gap gap)
+{
+	switch (gap) {
+	case BERTH_GAP_INTERRUPTED:
+		return "the kernel's tables changed while they were read: rows may be missing or "
+		       "double";
+	case BERTH_GAP_TRUNCATED:
+		return "an answer of the kernel was cut short or malformed: rows may be missing";
+	case BERTH_GAP_REFUSED:
+		return "the kernel refused a question: rows may be missing";
+	case BERTH_GAP_BOUND:
+		return "this kernel (before 6.8) shows nobody the TCP sockets that are bound but "
+		       "not "
+		       "listening";
+	case BERTH_GAP_FALLBACK:
+		return "read from /proc/net, since netlink was refused: less is known of each "
+		       "socket";
+	case BERTH_GAP_UNSUPPORTED:
+		return "berth cannot ask this system about sockets";
+	}
+	return "?";
+}
+
+struct berth_range_info berth_range_of(uint16_t port)
+{
+	static const struct berth_range_info ranges[] = {
+		{BERTH_RANGE_SYSTEM, "system", 0, 1023},
+		{BERTH_RANGE_USER, "user", 1024, 49151},
+		{BERTH_RANGE_DYNAMIC, "dynamic", 49152, 65535},
+	};
+
+	return ranges[(port > ranges[0].last) + (port > ranges[1].last)];
+}
+
+char *berth_safe_text(const char *text)
+{
+	struct buffer out = {0};
+
+	text_escape_terminal(&out, text, strlen(text));
+	if (!out.data)
+		buffer_text(&out, "");
+	if (out.error) {
+		buffer_free(&out);
+		return NULL;
+	}
+	return out.data;
+}
