@@ -201,6 +201,10 @@ struct berth_claim {
 	const char *note;
 	uint32_t ports_claimed; /* last - first + 1 */
 	const char *origin; /* "berth" for built-in claims, else the file it came from */
+	const char *family; /* services of one family are no rivals: "postgresql"; else the service
+			     */
+	const char *list; /* on which the source rests; claims that rest on one are not independent
+			   */
 };
 
 struct berth_candidate {

@@ -210,7 +210,7 @@ static int fill_in(const struct berth *berth, const struct berth_snapshot *snaps
 	if (!r)
 		r = add_claims(berth, box, transports);
 	if (!r)
-		r = claims_weigh(report->claims, report->n_claims, report->records,
+		r = claims_weigh(report->port, report->claims, report->n_claims, report->records,
 			report->n_records, &box->arena, &report->de_facto);
 	report->policy.may_bind_low = -1;
 	if (!r && snapshot) {

@@ -119,3 +119,8 @@ void json_null(struct json *json, const char *key)
 	start_value(json, key);
 	buffer_text(json->out, "null");
 }
+
+void json_value_follows(struct json *json, const char *key)
+{
+	start_value(json, key);
+}

@@ -33,4 +33,7 @@ void json_real(struct json *json, const char *key, double value, unsigned digits
 void json_bool(struct json *json, const char *key, bool value);
 void json_null(struct json *json, const char *key);
 
+/* Writes the comma and the key; the caller appends one whole JSON value to json->out itself. */
+void json_value_follows(struct json *json, const char *key);
+
 #endif

@@ -1,67 +1,118 @@
 // SPDX-License-Identifier: MIT
-/* Placeholder until the room is furnished; see claims.h. */
+/* The door of the room: built-in claims and claims from files, looked up in the same way. */
 #include "claims/claims.h"
 
-#include <stdlib.h>
+#include <errno.h>
 
-struct claims {
-	int empty;
-};
+#include "claims/builtin.h"
+#include "claims/rows.h"
+#include "claims/services.h"
+#include "claims/store.h"
 
 const struct claims *claims_builtin(void)
 {
-	static const struct claims none;
-	return &none;
+	return &builtin_claims;
+}
+
+/* Opens *claims for more: the store to add to, and in *ret_n_rows how many are in it. */
+static struct claims *begin(struct claims *const *claims, size_t *ret_n_rows)
+{
+	struct claims *store = *claims ? *claims : store_new();
+
+	*ret_n_rows = store ? store->n_rows : 0;
+	return store;
+}
+
+/* Hands the store to the caller, or, on failure, leaves everything as it was. */
+static int end(struct claims **claims, struct claims *store, size_t n_rows, int r)
+{
+	if (!r)
+		*claims = store;
+	else if (*claims)
+		store_truncate(store, n_rows);
+	else
+		store_free(store);
+	return r;
 }
 
 int claims_add_tsv(struct claims **claims, const char *name, const char *bytes, size_t len,
 	claims_warn *warn, void *context)
 {
-	(void)claims, (void)name, (void)bytes, (void)len, (void)warn, (void)context;
-	return 0;
+	size_t n_rows;
+	struct claims *store = begin(claims, &n_rows);
+
+	if (!store)
+		return -ENOMEM;
+	int r = rows_read(&builtin_families, name, name, bytes, len, store, warn, context);
+	return end(claims, store, n_rows, r);
 }
 
 int claims_add_services(struct claims **claims, const char *name, const char *bytes, size_t len,
 	claims_known *known, void *known_context, claims_warn *warn, void *warn_context)
 {
-	(void)claims, (void)name, (void)bytes, (void)len, (void)warn, (void)warn_context;
-	(void)known, (void)known_context;
-	return 0;
+	size_t n_rows;
+	struct claims *store = begin(claims, &n_rows);
+
+	if (!store)
+		return -ENOMEM;
+	int r = services_read(&builtin_families, name, bytes, len, store, known, known_context,
+		warn, warn_context);
+	return end(claims, store, n_rows, r);
 }
 
 void claims_free(struct claims *claims)
 {
-	free(claims);
+	store_free(claims);
 }
 
 int claims_finish(struct claims *claims)
 {
-	(void)claims;
-	return 0;
+	return claims ? store_finish(claims) : 0;
 }
 
 size_t claims_at(const struct claims *claims, uint16_t port, const uint16_t **ret_ids)
 {
-	(void)claims, (void)port, (void)ret_ids;
-	return 0;
+	static const uint16_t nothing;
+
+	if (!claims || !claims->spans.sets) {
+		*ret_ids = &nothing;
+		return 0;
+	}
+	return spans_at(&claims->spans, port, ret_ids);
 }
 
 size_t claims_count(const struct claims *claims)
 {
-	(void)claims;
-	return 0;
+	return claims ? claims->n_rows : 0;
 }
 
 void claims_get(const struct claims *claims, uint16_t id, struct berth_claim *ret_claim)
 {
-	(void)claims, (void)id;
-	*ret_claim = (struct berth_claim){0};
-}
+	static const struct berth_claim nothing = {"", "", "", 0, 0, 0, 0, 0, "", "", "", "", 0,
+		"", "", ""};
 
-int claims_weigh(const struct berth_claim *list, size_t n_list, const struct berth_record *records,
-	size_t n_records, struct arena *arena, struct berth_de_facto *ret_de_facto)
-{
-	(void)list, (void)n_list, (void)records, (void)n_records, (void)arena;
-	*ret_de_facto = (struct berth_de_facto){.why = "no claims"};
-	return 0;
+	if (id >= claims_count(claims)) {
+		*ret_claim = nothing;
+		return;
+	}
+	const struct store_row *row = &claims->rows[id];
+	const char *texts = claims->texts;
+	*ret_claim = (struct berth_claim){
+		.service = texts + row->service,
+		.name = texts + row->name,
+		.claimant = texts + row->claimant,
+		.kind = (enum berth_claim_kind)row->kind,
+		.scope = (enum berth_claim_scope)row->scope,
+		.first = row->first,
+		.last = row->last,
+		.protos = row->protos,
+		.source = texts + row->source,
+		.source_url = texts + row->source_url,
+		.source_date = texts + row->source_date,
+		.note = texts + row->note,
+		.ports_claimed = (uint32_t)row->last - row->first + 1,
+		.origin = texts + row->origin,
+		.family = texts + row->family,
+		.list = texts + row->list,
+	};
 }

@@ -10,7 +10,6 @@
 #include <berth.h>
 
 #include "base/arena.h"
-#include "base/buffer.h"
 
 struct claims;
 
@@ -56,10 +55,12 @@ void claims_get(const struct claims *claims, uint16_t id, struct berth_claim *re
 
 /*
  * Weighs who owns a port by custom. `list` are the claims that cover it, `records` what the
- * registry assigns there (both already narrowed to the protocols asked for). Candidates and texts
- * come from `arena`. 0; -ENOMEM.
+ * registry assigns there (both already narrowed to the protocols asked for). A claim whose `family`
+ * or `list` is NULL is looked up by its service and source. Candidates and sentences come from
+ * `arena`; names in them may belong to the claims and records. 0; -ENOMEM.
  */
-int claims_weigh(const struct berth_claim *list, size_t n_list, const struct berth_record *records,
-	size_t n_records, struct arena *arena, struct berth_de_facto *ret_de_facto);
+int claims_weigh(uint16_t port, const struct berth_claim *list, size_t n_list,
+	const struct berth_record *records, size_t n_records, struct arena *arena,
+	struct berth_de_facto *ret_de_facto);
 
 #endif

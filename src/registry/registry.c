@@ -1,83 +1,154 @@
 // SPDX-License-Identifier: MIT
-/* Placeholder until the room is furnished; see registry.h. */
+/*
+ * The room's door: telling CSV from XML, loading images, and the look-ups, which are loads from the
+ * table and nothing else.
+ */
 #include "registry/registry.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <string.h>
 
-struct registry {
-	int empty;
+#include "base/file.h"
+#include "registry/image.h"
+#include "registry/intake.h"
+#include "registry/reader.h"
+#include "registry/table.h"
+
+enum {
+	LARGEST_IMAGE = 64 << 20, /* the one of 2026 has 1.5 MB */
 };
 
-const struct registry *registry_builtin(void)
+static bool is_xml(const struct source *source)
 {
-	static const struct registry none;
-	return &none;
+	static const char mark[] = "\xef\xbb\xbf"; /* U+FEFF, which XML may start with */
+	const char *at = source->bytes;
+	size_t len = source->len;
+
+	if (len >= strlen(mark) && memcmp(at, mark, strlen(mark)) == 0) {
+		at += strlen(mark);
+		len -= strlen(mark);
+	}
+	while (len && (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n')) {
+		at++;
+		len--;
+	}
+	return len && *at == '<';
+}
+
+int intake_parse(const struct source *source, const struct checks_least *least,
+	struct registry **ret_registry)
+{
+	struct rows rows = {0};
+	int r = source_check(source);
+
+	if (!r)
+		r = is_xml(source) ? reader_xml(source, &rows) : reader_csv(source, &rows);
+	if (!r)
+		r = table_build(source, &rows, least, ret_registry);
+	rows_free(&rows);
+	return r;
 }
 
 int registry_parse(const char *name, const char *bytes, size_t len, struct registry **ret_registry,
 	struct buffer *ret_problem)
 {
-	(void)name, (void)bytes, (void)len, (void)ret_registry, (void)ret_problem;
-	return -EBADMSG;
+	const struct source source = {name, bytes, len, ret_problem};
+
+	return intake_parse(&source, &checks_published, ret_registry);
 }
 
 int registry_image(const struct registry *registry, struct buffer *out)
 {
-	(void)registry, (void)out;
-	return 0;
+	return image_write(registry, out);
 }
 
 int registry_load(const char *path, struct registry **ret_registry)
 {
-	(void)path, (void)ret_registry;
-	return -ENOENT;
+	struct buffer bytes = {0};
+	int r = file_read(AT_FDCWD, path, LARGEST_IMAGE, &bytes);
+
+	if (!r)
+		r = image_open(&bytes, ret_registry);
+	buffer_free(&bytes);
+	return r == -EFBIG ? -EBADMSG : r;
 }
 
 void registry_free(struct registry *registry)
 {
-	(void)registry;
+	table_free(registry);
+}
+
+const struct registry *registry_builtin(void)
+{
+	return &table_builtin;
 }
 
 enum berth_state registry_state(
 	const struct registry *registry, uint16_t port, enum berth_proto transport)
 {
-	(void)registry, (void)transport;
-	return port >= 49152 ? BERTH_UNASSIGNABLE : BERTH_UNASSIGNED;
+	/* UDP-Lite uses the numbers assigned for UDP (RFC 3828 section 6), MPTCP is TCP. */
+	static const uint8_t transports[BERTH_PROTOS] = {
+		[BERTH_TCP] = BERTH_TCP,
+		[BERTH_UDP] = BERTH_UDP,
+		[BERTH_SCTP] = BERTH_SCTP,
+		[BERTH_DCCP] = BERTH_DCCP,
+		[BERTH_UDPLITE] = BERTH_UDP,
+		[BERTH_MPTCP] = BERTH_TCP,
+	};
+
+	return table_state(registry, port, transports[transport]);
 }
 
 size_t registry_at(const struct registry *registry, uint16_t port, const uint16_t **ret_ids)
 {
-	(void)registry, (void)port, (void)ret_ids;
-	return 0;
+	return spans_at(&registry->ports, port, ret_ids);
 }
 
 size_t registry_count(const struct registry *registry)
 {
-	(void)registry;
-	return 0;
+	return registry->n_records;
 }
 
 void registry_record(const struct registry *registry, uint16_t id, struct berth_record *ret_record)
 {
-	(void)registry, (void)id;
-	*ret_record = (struct berth_record){0};
+	static const struct table_record none;
+	const struct table_record *record =
+		id < registry->n_records ? &registry->records[id] : &none;
+
+	*ret_record = (struct berth_record){
+		.name = table_text(registry, record, TABLE_NAME),
+		.has_port = record->has_port,
+		.first = record->first,
+		.last = record->last,
+		.protos = record->protos,
+		.any_transport = record->any_transport,
+		.state = (enum berth_state)record->state,
+		.description = table_text(registry, record, TABLE_DESCRIPTION),
+		.assignee = table_text(registry, record, TABLE_ASSIGNEE),
+		.contact = table_text(registry, record, TABLE_CONTACT),
+		.registered = table_text(registry, record, TABLE_REGISTERED),
+		.modified = table_text(registry, record, TABLE_MODIFIED),
+		.reference = table_text(registry, record, TABLE_REFERENCE),
+		.service_code = table_text(registry, record, TABLE_SERVICE_CODE),
+		.unauthorized = table_text(registry, record, TABLE_UNAUTHORIZED),
+		.notes = table_text(registry, record, TABLE_NOTES),
+	};
 }
 
 const char *registry_date(const struct registry *registry)
 {
-	(void)registry;
-	return "";
+	return registry->pool + registry->facts.date;
 }
 
 void registry_info(const struct registry *registry, struct berth_registry_info *ret_info)
 {
-	(void)registry;
-	*ret_info = (struct berth_registry_info){.date = "", .origin = ""};
-}
-
-int registry_diff(const struct registry *before, const struct registry *after,
-	berth_change_seen *seen, void *context)
-{
-	(void)before, (void)after, (void)seen, (void)context;
-	return 0;
+	*ret_info = (struct berth_registry_info){
+		.date = registry->pool + registry->facts.date,
+		.origin = "",
+		.records = (uint32_t)registry->n_records,
+		.names = registry->facts.names,
+		.without_port = registry->facts.without_port,
+	};
+	memcpy(ret_info->ports, registry->facts.ports, sizeof(ret_info->ports));
 }

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+# bash completion for berth(1). berth itself knows its words; see berth-completion(1).
+
+_berth_words()
+{
+	berth completion words "$@" 2>/dev/null | cut -f1
+}
+
+_berth_ports()
+{
+	berth ls --no-headings -o PORT -q 2>/dev/null | sort -nu
+}
+
+_berth()
+{
+	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+	local command= word words=
+
+	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+		case $word in
+		-*) ;;
+		*)
+			case " port ls find registry record completion help version " in
+			*" $word "*) command=$word ;;
+			esac
+			break
+			;;
+		esac
+	done
+
+	COMPREPLY=()
+	case $previous in
+	--replay)
+		mapfile -t COMPREPLY < <(compgen -d -- "$current")
+		return
+		;;
+	--registry | import | diff)
+		mapfile -t COMPREPLY < <(compgen -f -- "$current")
+		return
+		;;
+	--color)
+		mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$current")
+		return
+		;;
+	esac
+
+	case $command in
+	'')
+		words="$(_berth_words) $(_berth_words help | grep -v '^-') $(_berth_ports)"
+		;;
+	port | ls)
+		words="$(_berth_words "$command") $(_berth_ports)"
+		;;
+	record)
+		words=$(_berth_words record)
+		mapfile -t COMPREPLY < <(compgen -d -- "$current")
+		;;
+	*)
+		words=$(_berth_words "$command")
+		;;
+	esac
+	mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "$words" -- "$current")
+}
+
+complete -F _berth berth

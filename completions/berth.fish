@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+# fish completion for berth(1). berth itself knows its words; see berth-completion(1).
+
+function __berth_command
+    for word in (commandline -opc)[2..-1]
+        string match -q -- '-*' $word; and continue
+        contains -- $word port ls find registry record completion help version; and echo $word
+        return
+    end
+end
+
+function __berth_words
+    set -l command (__berth_command)
+    berth completion words $command 2>/dev/null
+    test -z "$command"; and berth completion words help 2>/dev/null | string match -v -- '-*'
+end
+
+function __berth_ports
+    contains -- (__berth_command) '' port ls; or test -z (__berth_command)
+    and berth ls --no-headings -o PORT,PROCESS -q 2>/dev/null | string trim | string replace -r ' +' \t | sort -nu
+end
+
+complete -c berth -f -a '(__berth_words)'
+complete -c berth -f -a '(__berth_ports)'
+complete -c berth -n 'contains -- (__berth_command) registry record' -F
+complete -c berth -l replay -r -F
+complete -c berth -l registry -r -F
+complete -c berth -l color -x -a 'auto always never'

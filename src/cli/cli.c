@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What the commands share: opening the handle, complaining, taking a snapshot.
+ */
+#include "cli/cli.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/text.h"
+
+void cli_complain(const char *format, ...)
+{
+	struct buffer line = {0};
+	char sentence[2048];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(sentence, sizeof(sentence), format, arguments);
+	va_end(arguments);
+	buffer_text(&line, "berth: ");
+	text_escape_terminal(&line, sentence, strlen(sentence));
+	buffer_char(&line, '\n');
+	if (!line.error) {
+		/* Nothing can be done when nobody listens. */
+		ssize_t written = write(STDERR_FILENO, line.data, line.len);
+
+		(void)written;
+	}
+	buffer_free(&line);
+}
+
+/* A bad image falls back to the built-in copy, which is not what somebody wants who named one. */
+static bool misses_image(const struct cli *cli)
+{
+	struct berth_registry_info info;
+
+	if (!cli->settings.registry || cli->image_may_miss)
+		return false;
+	berth_registry_info(cli->berth, &info);
+	return strcmp(info.origin, cli->settings.registry) != 0;
+}
+
+static enum cli_exit look_over(const struct cli *cli)
+{
+	const char *const *warnings = NULL;
+	size_t n = berth_warnings(cli->berth, &warnings);
+
+	if (misses_image(cli)) {
+		cli_complain(
+			"%s: no registry image; make one with berth registry import --registry",
+			cli->settings.registry);
+		return CLI_UNKNOWN;
+	}
+	for (size_t i = 0; i < n && !cli->settings.quiet; i++)
+		cli_complain("%s", warnings[i]);
+	return CLI_YES;
+}
+
+enum cli_exit cli_open(struct cli *cli)
+{
+	const struct environment *environment = &cli->environment;
+	const char *folders[] = {ENVIRONMENT_SYSTEM_CLAIMS, environment->user_claims, NULL};
+	struct berth_options options = {.size = sizeof(options), .replay = cli->settings.replay};
+	int error;
+
+	/* A recording must give the same answer everywhere: nothing of this host joins it. */
+	if (!cli->settings.replay) {
+		options.registry_path = environment_image(environment);
+		options.claims_folders = folders;
+		options.services_path = ENVIRONMENT_SERVICES;
+	}
+	if (cli->settings.registry)
+		options.registry_path = cli->settings.registry;
+	error = berth_open(&options, &cli->berth);
+	if (error < 0) {
+		cli_complain("%s; try berth help", berth_error());
+		return CLI_UNKNOWN;
+	}
+	return look_over(cli);
+}
+
+void cli_close(struct cli *cli)
+{
+	berth_close(cli->berth);
+	cli->berth = NULL;
+	buffer_free(&cli->output.text);
+	environment_free(&cli->environment);
+	free(cli->given);
+	cli->given = NULL;
+	cli->n_given = 0;
+}
+
+enum cli_exit cli_cannot(const struct cli *cli, int error)
+{
+	if (!cli->output.error)
+		cli_complain("the answer could not be made: %s", strerror(-error));
+	return CLI_UNKNOWN;
+}
+
+enum cli_exit cli_snapshot(
+	struct cli *cli, const struct berth_ask *ask, struct berth_snapshot **ret_snapshot)
+{
+	struct berth_snapshot *snapshot;
+
+	*ret_snapshot = NULL;
+	if (berth_snapshot(cli->berth, ask, &snapshot) < 0) {
+		cli_complain("the sockets could not be read: %s", berth_error());
+		return CLI_UNKNOWN;
+	}
+	*ret_snapshot = snapshot;
+	return CLI_YES;
+}
+
+enum cli_exit cli_gaps(const struct cli *cli, unsigned gaps)
+{
+	/* Those that can hide a row which was asked for; the others only make rows poorer. */
+	const unsigned incomplete = BERTH_GAP_INTERRUPTED | BERTH_GAP_TRUNCATED |
+		BERTH_GAP_REFUSED | BERTH_GAP_UNSUPPORTED;
+	const unsigned shown = cli->settings.verbose ? gaps : gaps & incomplete;
+	struct buffer sentence = {0};
+
+	for (unsigned gap = 1; gap <= shown; gap <<= 1) {
+		if (!(shown & gap))
+			continue;
+		if (sentence.len)
+			buffer_text(&sentence, "; ");
+		buffer_text(&sentence, berth_gap_text((enum berth_gap)gap));
+	}
+	if (sentence.len)
+		cli_complain("the answer may not be complete: %s", buffer_string(&sentence));
+	buffer_free(&sentence);
+	return gaps & incomplete ? CLI_UNKNOWN : CLI_YES;
+}
+
+void cli_put_gaps(struct json *json, unsigned gaps)
+{
+	json_open_array(json, "gaps");
+	for (unsigned gap = 1; gap <= gaps; gap <<= 1) {
+		if (gaps & gap)
+			json_string(json, NULL, berth_gap_text((enum berth_gap)gap));
+	}
+	json_close_array(json);
+}

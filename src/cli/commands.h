@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The commands. Each is one const struct in a file of its own, cmd_NAME.c; all are in one array,
+ * which the command line, the help text, the completion and the check of the manual pages read.
+ */
+#ifndef BERTH_CLI_COMMANDS_H
+#define BERTH_CLI_COMMANDS_H
+
+#include <stddef.h>
+
+#include "cli/cli.h"
+
+/* Keys of options that have no short letter. */
+enum command_key {
+	KEY_LONG_ONLY = 256, /* above every letter */
+	KEY_JSON,
+	KEY_JSONL,
+	KEY_COLOUR,
+	KEY_NO_PAGER,
+	KEY_REPLAY,
+	KEY_REGISTRY,
+	KEY_SCRUB,
+	KEY_SYSTEM,
+	KEY_PROTO,
+	KEY_PORT,
+	KEY_PROCESS,
+	KEY_USER,
+	KEY_STATE,
+	KEY_NO_HEADINGS,
+	KEY_LIMIT,
+};
+
+struct command_option {
+	int key; /* a short letter, or an enum command_key; 0 ends a list */
+	const char *name; /* the long name, NULL when there is only a letter */
+	const char *arg; /* what stands behind it, NULL: nothing */
+	const char *help;
+};
+
+struct command {
+	const char *name;
+	const char *args; /* as in a line of usage */
+	const char *help; /* one line, no full stop */
+	const char *words; /* words that can follow, for completion; NULL: none */
+	const struct command_option *options; /* NULL: none of its own */
+	enum cli_exit (*run)(struct cli *cli);
+};
+
+/* All commands, in the order of the help text; a NULL ends it. */
+extern const struct command *const commands[];
+
+/* Options that every command takes. */
+extern const struct command_option commands_options[];
+
+/* NULL when there is none of that name. */
+const struct command *commands_find(const char *name);
+
+/* The command that a word was probably meant to be, NULL: none comes near. */
+const struct command *commands_near(const char *word);
+
+extern const struct command cmd_completion;
+extern const struct command cmd_find;
+extern const struct command cmd_help;
+extern const struct command cmd_ls;
+extern const struct command cmd_port;
+extern const struct command cmd_record;
+extern const struct command cmd_registry;
+extern const struct command cmd_version;
+
+#endif

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: MIT
+/* Small phrases of the text answers; the words that JSON uses come from the library instead. */
+#include "cli/describe.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/text.h"
+
+void describe_text(struct buffer *out, const char *text)
+{
+	if (text)
+		text_escape_terminal(out, text, strlen(text));
+}
+
+void describe_count(struct buffer *out, uint64_t count)
+{
+	if (count < 1000) {
+		buffer_uint(out, count);
+		return;
+	}
+	describe_count(out, count / 1000);
+	buffer_format(out, ",%03u", (unsigned)(count % 1000));
+}
+
+void describe_counted(struct buffer *out, uint64_t count, const char *one, const char *many)
+{
+	describe_count(out, count);
+	buffer_char(out, ' ');
+	buffer_text(out, count == 1 ? one : many);
+}
+
+void describe_range(struct buffer *out, uint16_t first, uint16_t last)
+{
+	buffer_uint(out, first);
+	if (last != first) {
+		buffer_text(out, "–");
+		buffer_uint(out, last);
+	}
+}
+
+void describe_protos(struct buffer *out, berth_protos protos)
+{
+	const char *comma = "";
+
+	for (unsigned proto = 0; proto < BERTH_PROTOS; proto++) {
+		if (!(protos & BERTH_PROTO_BIT(proto)))
+			continue;
+		buffer_text(out, comma);
+		buffer_text(out, berth_proto_name((enum berth_proto)proto));
+		comma = ", ";
+	}
+}
+
+static bool split_time(const struct describe_clock *clock, double time_s, struct tm *ret_parts)
+{
+	time_t whole = (time_t)time_s;
+
+	return (clock->utc ? gmtime_r(&whole, ret_parts) : localtime_r(&whole, ret_parts)) != NULL;
+}
+
+/* Which of the forms of describe_time() fits; the length, 0 when it does not fit into `text`. */
+static size_t format_time(const struct describe_clock *clock, double time_s, const struct tm *then,
+	const struct tm *now, char *text, size_t size)
+{
+	const double half_year_s = 182.0 * 24 * 3600;
+	double age_s = clock->now_s - time_s;
+
+	if (clock->iso && clock->utc)
+		return strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", then);
+	if (clock->iso)
+		return strftime(text, size, "%Y-%m-%dT%H:%M:%S%z", then);
+	if (then->tm_year == now->tm_year && then->tm_yday == now->tm_yday)
+		return strftime(text, size, "%H:%M", then);
+	if (age_s >= 0 && age_s < half_year_s)
+		return strftime(text, size, "%b %d", then);
+	return strftime(text, size, "%Y-%m-%d", then);
+}
+
+void describe_time(struct buffer *out, const struct describe_clock *clock, double time_s)
+{
+	struct tm then;
+	struct tm now;
+	char text[40];
+
+	if (time_s <= 0 || !split_time(clock, time_s, &then) ||
+		!split_time(clock, clock->now_s, &now))
+		return;
+	if (format_time(clock, time_s, &then, &now, text, sizeof(text)))
+		buffer_text(out, text);
+}
+
+static void describe_end(struct buffer *out, uint8_t family, const char *address, uint16_t port)
+{
+	bool bracketed = family == 6 && strcmp(address, "*") != 0;
+
+	buffer_text(out, bracketed ? "[" : "");
+	describe_text(out, address);
+	buffer_text(out, bracketed ? "]:" : ":");
+	buffer_uint(out, port);
+}
+
+static const char *local_address(const struct berth_socket *socket)
+{
+	/* The IPv6 wildcard takes IPv4 too unless the socket said otherwise. */
+	if (socket->family == 6 && socket->v6only == 0 && strcmp(socket->local_text, "::") == 0)
+		return "*";
+	return socket->local_text;
+}
+
+void describe_address(struct buffer *out, const struct berth_socket *socket)
+{
+	describe_text(out, local_address(socket));
+	if (socket->interface) {
+		buffer_char(out, '%');
+		describe_text(out, socket->interface);
+	}
+}
+
+void describe_local(struct buffer *out, const struct berth_socket *socket)
+{
+	describe_end(out, socket->family, local_address(socket), socket->local_port);
+}
+
+void describe_peer(struct buffer *out, const struct berth_socket *socket)
+{
+	if (socket->peer_text)
+		describe_end(out, socket->family, socket->peer_text, socket->peer_port);
+}
+
+void describe_process(struct buffer *out, const struct berth_process *process)
+{
+	describe_text(out, process->name);
+	buffer_format(out, "[%u]", process->pid);
+}
+
+void describe_user(struct buffer *out, const char *user, uint32_t uid, bool numeric)
+{
+	if (user && !numeric)
+		describe_text(out, user);
+	else
+		buffer_uint(out, uid);
+}
+
+/* Does a shell take the word as it is? */
+static bool is_plain_word(const char *word)
+{
+	if (!*word)
+		return false;
+	for (; *word; word++) {
+		if ((unsigned char)*word <= ' ' || strchr("'\"\\$`&|;<>()*?[]{}#!~", *word))
+			return false;
+	}
+	return true;
+}
+
+static void describe_word(struct buffer *out, const char *word)
+{
+	if (is_plain_word(word)) {
+		describe_text(out, word);
+		return;
+	}
+	buffer_char(out, '\'');
+	for (const char *quote = strchr(word, '\''); quote; quote = strchr(word, '\'')) {
+		text_escape_terminal(out, word, (size_t)(quote - word));
+		buffer_text(out, "'\\''");
+		word = quote + 1;
+	}
+	describe_text(out, word);
+	buffer_char(out, '\'');
+}
+
+void describe_command(struct buffer *out, const struct berth_process *process, size_t most)
+{
+	size_t start = out->len;
+
+	for (size_t i = 0; i < process->n_argv; i++) {
+		if (most && out->len - start > most) {
+			buffer_text(out, " …");
+			return;
+		}
+		if (i)
+			buffer_char(out, ' ');
+		describe_word(out, process->argv[i]);
+	}
+}
+
+const struct berth_owner *describe_oldest(const struct berth_socket *socket)
+{
+	const struct berth_owner *oldest = NULL;
+
+	for (size_t i = 0; i < socket->n_owners; i++) {
+		const struct berth_owner *owner = &socket->owners[i];
+
+		if (!oldest || owner->process->start_ticks < oldest->process->start_ticks)
+			oldest = owner;
+	}
+	return oldest;
+}
+
+const char *describe_claim_kind(enum berth_claim_kind kind)
+{
+	switch (kind) {
+	case BERTH_VENDOR_DOC:
+		return "vendor document";
+	case BERTH_SOFTWARE_DEFAULT:
+		return "software default";
+	case BERTH_DISTRO_SERVICES:
+		return "distribution";
+	case BERTH_COMMUNITY_LIST:
+		return "community list";
+	case BERTH_OS_POLICY:
+		return "operating system";
+	case BERTH_MALWARE_HISTORY:
+		return "malware history";
+	case BERTH_HOST_SERVICES:
+		return "this host's services file";
+	}
+	return "";
+}
+
+static void describe_reference(struct buffer *out, const char *text, size_t len, bool links)
+{
+	if (len > 3 && text_equal_fold(text, 3, "RFC", 3) && isdigit((unsigned char)text[3])) {
+		buffer_text(out, "RFC ");
+		text_escape_terminal(out, text + 3, len - 3);
+		if (links)
+			buffer_format(out, " https://www.rfc-editor.org/rfc/rfc%.*s",
+				(int)(len - 3), text + 3);
+		return;
+	}
+	text_escape_terminal(out, text, len);
+}
+
+void describe_references(struct buffer *out, const char *reference, bool links)
+{
+	const char *comma = "";
+
+	while (*reference) {
+		size_t len = strcspn(reference, "[]");
+
+		if (len) {
+			buffer_text(out, comma);
+			describe_reference(out, reference, len, links);
+			comma = ", ";
+		}
+		reference += len;
+		reference += *reference != '\0';
+	}
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* The port report as a card for a person. */
+#ifndef BERTH_CLI_PORT_CARD_H
+#define BERTH_CLI_PORT_CARD_H
+
+#include <stdbool.h>
+
+#include <berth.h>
+
+#include "cli/card.h"
+#include "cli/describe.h"
+
+struct port_card {
+	struct card card;
+	struct describe_clock clock;
+	bool verbose;
+	const struct berth_query_part *part; /* what was asked for */
+};
+
+void port_card_draw(struct port_card *port, const struct berth_report *report);
+
+/* The section about claims, from port_claims.c. */
+void port_claims_draw(struct port_card *port, const struct berth_report *report);
+
+#endif

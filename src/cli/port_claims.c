@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The card's section about claims. A claim on one port and a claim on 16,384 are not alike: the
+ * first are listed one by one with their sources, the others are drawn together by range, with the
+ * number of ports that each takes in.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/port_card.h"
+
+enum {
+	CANDIDATES_SHOWN = 3,
+	EXACT_SHOWN = 5,
+	NOTES_SHOWN = 3,
+	INDENT = 2,
+	HANG = 4,
+};
+
+static void put_candidates(struct port_card *port, const struct berth_de_facto *de_facto)
+{
+	struct card *card = &port->card;
+	size_t most = port->verbose ? de_facto->n_candidates : CANDIDATES_SHOWN;
+
+	for (size_t i = 0; i < de_facto->n_candidates && i < most; i++) {
+		const struct berth_candidate *candidate = &de_facto->candidates[i];
+
+		card_add(card, i ? " · " : "candidates by weight: ");
+		card_foreign(card,
+			candidate->name && *candidate->name ? candidate->name : candidate->service);
+		buffer_format(&card->text, " %.2f", candidate->weight);
+		card_add(card, candidate->registry ? " (also in the registry" : " (");
+		if (candidate->registry && *candidate->registered) {
+			card_add(card, " since ");
+			card_foreign(card, candidate->registered);
+		}
+		card_add(card, candidate->registry ? ", " : "");
+		describe_counted(&card->text, candidate->sources, "source", "sources");
+		card_add(card, ")");
+	}
+	if (de_facto->n_candidates > most)
+		buffer_format(&card->text, " · %zu more", de_facto->n_candidates - most);
+	card_end(card, 0, HANG);
+}
+
+static enum output_style ownership_style(enum berth_ownership ownership)
+{
+	return ownership == BERTH_CONTESTED ? OUTPUT_CARE : OUTPUT_HEADING;
+}
+
+static void put_de_facto(struct port_card *port, const struct berth_de_facto *de_facto)
+{
+	struct card *card = &port->card;
+	struct buffer owner = {0};
+
+	card_add(card, "de facto owner: ");
+	if (de_facto->state == BERTH_OWNED && de_facto->n_candidates &&
+		*de_facto->candidates[0].name)
+		describe_text(&owner, de_facto->candidates[0].name);
+	else if (de_facto->state == BERTH_OWNED)
+		describe_text(&owner, de_facto->service);
+	else
+		buffer_text(&owner, berth_ownership_name(de_facto->state));
+	card_styled(card, ownership_style(de_facto->state), buffer_string(&owner));
+	buffer_free(&owner);
+	if (de_facto->why && *de_facto->why) {
+		card_add(card, ". ");
+		card_foreign(card, de_facto->why);
+	}
+	card_end(card, 0, 0);
+	if (de_facto->n_candidates)
+		put_candidates(port, de_facto);
+}
+
+/* ---- Claims on this port ----------------------------------------------------------------------
+ */
+
+static void put_source(struct port_card *port, const struct berth_claim *claim)
+{
+	struct card *card = &port->card;
+
+	if (*claim->source_url) {
+		card_foreign(card, claim->source_url);
+		card_end(card, HANG, HANG + INDENT);
+	}
+	if (*claim->note) {
+		card_foreign(card, claim->note);
+		card_end(card, HANG, HANG + INDENT);
+	}
+}
+
+/* "Elasticsearch HTTP (tcp), CloudBees · vendor document: Port Usage, 2020". */
+static void put_claim(struct port_card *port, const struct berth_claim *claim)
+{
+	struct card *card = &port->card;
+
+	card_foreign(card, *claim->name ? claim->name : claim->service);
+	card_add(card, " (");
+	describe_protos(&card->text, claim->protos);
+	card_add(card, ")");
+	if (*claim->claimant && strcmp(claim->claimant, claim->name) != 0) {
+		card_add(card, ", ");
+		card_foreign(card, claim->claimant);
+	}
+	if (claim->scope == BERTH_RANGE_BASE) {
+		card_add(card, ", from ");
+		buffer_uint(&card->text, claim->first);
+		card_add(card, " upwards");
+	}
+	card_add(card, " · ");
+	card_add(card, describe_claim_kind(claim->kind));
+	card_add(card, ": ");
+	card_foreign(card, claim->source);
+	if (*claim->source_date) {
+		card_add(card, ", ");
+		card_foreign(card, claim->source_date);
+	}
+	card_end(card, INDENT, HANG);
+	if (port->verbose)
+		put_source(port, claim);
+}
+
+static void put_exact(struct port_card *port, const struct berth_report *report)
+{
+	struct card *card = &port->card;
+	size_t count = 0;
+	size_t shown = 0;
+
+	for (size_t i = 0; i < report->n_claims; i++)
+		count += report->claims[i].scope != BERTH_POOL;
+	if (!count)
+		return;
+	describe_counted(&card->text, count, "claim names it:", "claims name it:");
+	card_end(card, 0, 0);
+	for (size_t i = 0; i < report->n_claims; i++) {
+		if (report->claims[i].scope == BERTH_POOL)
+			continue;
+		if (shown == EXACT_SHOWN && !port->verbose) {
+			describe_count(&card->text, count - shown);
+			card_add(card, " more: ");
+			card_styled(card, OUTPUT_HEADING, "berth -v");
+			card_end(card, INDENT, HANG);
+			break;
+		}
+		put_claim(port, &report->claims[i]);
+		shown++;
+	}
+}
+
+/* ---- Pools ----------------------------------------------------------------------------------- */
+
+static bool same_pool(const struct berth_claim *a, const struct berth_claim *b)
+{
+	return a->scope == BERTH_POOL && b->scope == BERTH_POOL && a->first == b->first &&
+		a->last == b->last;
+}
+
+static bool pool_before(const struct berth_report *report, size_t index)
+{
+	for (size_t i = 0; i < index; i++) {
+		if (same_pool(&report->claims[i], &report->claims[index]))
+			return true;
+	}
+	return false;
+}
+
+static void put_member(struct port_card *port, const struct berth_claim *claim)
+{
+	struct card *card = &port->card;
+
+	card_foreign(card, *claim->name ? claim->name : claim->service);
+	card_add(card, " (");
+	if (*claim->claimant && !strstr(claim->name, claim->claimant)) {
+		card_foreign(card, claim->claimant);
+		card_add(card, ", ");
+	}
+	describe_protos(&card->text, claim->protos);
+	card_add(card, ")");
+}
+
+/* All who take from the same range, by kind: documents and programs before lists and systems. */
+static void put_pool(struct port_card *port, const struct berth_report *report, size_t index)
+{
+	const struct berth_claim *first = &report->claims[index];
+	struct card *card = &port->card;
+	const char *between = "";
+
+	describe_range(&card->text, first->first, first->last);
+	card_add(card, ", ");
+	describe_counted(&card->text, first->ports_claimed, "port", "ports");
+	card_add(card, ": ");
+	for (unsigned kind = BERTH_VENDOR_DOC; kind <= BERTH_HOST_SERVICES; kind++) {
+		for (size_t i = index; i < report->n_claims; i++) {
+			const struct berth_claim *claim = &report->claims[i];
+
+			if (!same_pool(claim, first) || claim->kind != (enum berth_claim_kind)kind)
+				continue;
+			card_add(card, between);
+			put_member(port, claim);
+			between = " · ";
+		}
+	}
+	card_end(card, INDENT, HANG);
+	for (size_t i = index; i < report->n_claims && port->verbose; i++) {
+		if (same_pool(&report->claims[i], first))
+			put_claim(port, &report->claims[i]);
+	}
+}
+
+/* What vendors say of their own pools is worth reading: it is where hearsay about one port begins.
+ */
+static void put_notes(struct port_card *port, const struct berth_report *report)
+{
+	struct card *card = &port->card;
+	size_t shown = 0;
+
+	for (size_t i = 0; i < report->n_claims && shown < NOTES_SHOWN; i++) {
+		const struct berth_claim *claim = &report->claims[i];
+
+		if (claim->scope != BERTH_POOL || claim->kind != BERTH_VENDOR_DOC || !*claim->note)
+			continue;
+		card_foreign(card, *claim->name ? claim->name : claim->service);
+		card_add(card, ": ");
+		card_foreign(card, claim->note);
+		card_end(card, INDENT, HANG);
+		shown++;
+	}
+}
+
+static void put_pools(struct port_card *port, const struct berth_report *report)
+{
+	struct card *card = &port->card;
+	size_t count = 0;
+
+	for (size_t i = 0; i < report->n_claims; i++)
+		count += report->claims[i].scope == BERTH_POOL;
+	if (!count)
+		return;
+	describe_counted(&card->text, count, "pool covers it.", "pools cover it.");
+	card_add(card,
+		" Whoever claims a pool takes any port of it, so of N ports it says 1/N about "
+		"each:");
+	card_end(card, 0, 0);
+	for (size_t i = 0; i < report->n_claims; i++) {
+		if (report->claims[i].scope == BERTH_POOL && !pool_before(report, i))
+			put_pool(port, report, i);
+	}
+	if (!port->verbose)
+		put_notes(port, report);
+}
+
+void port_claims_draw(struct port_card *port, const struct berth_report *report)
+{
+	card_section(&port->card, "Claims");
+	put_de_facto(port, &report->de_facto);
+	put_exact(port, report);
+	put_pools(port, report);
+}

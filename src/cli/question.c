@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+/* Several operands, one query: the snapshot is then of one moment for all of them. */
+#include "cli/question.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+
+static int append(struct berth_query *query, const struct berth_query *more)
+{
+	struct berth_query_part *parts;
+
+	if (!more->n_parts)
+		return 0;
+	parts = reallocarray(query->parts, query->n_parts + more->n_parts, sizeof(*parts));
+	if (!parts)
+		return -ENOMEM;
+	memcpy(parts + query->n_parts, more->parts, more->n_parts * sizeof(*parts));
+	query->parts = parts;
+	query->n_parts += more->n_parts;
+	return 0;
+}
+
+static enum cli_exit refuse(const struct cli *cli, const char *text, int error)
+{
+	const struct command *near = error == -ENOENT ? commands_near(text) : NULL;
+
+	if (error == -ENOMEM) {
+		cli_complain("out of memory");
+		return CLI_UNKNOWN;
+	}
+	if (near && cli->command == &cmd_port)
+		cli_complain(
+			"no command and no service is called '%s'; try berth %s", text, near->name);
+	else
+		cli_complain("%s", berth_error());
+	return CLI_USAGE;
+}
+
+enum cli_exit question_add(struct cli *cli, char *const *texts, size_t n, struct berth_query *query)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct berth_query *more;
+		int error = berth_query_parse(cli->berth, texts[i], &more);
+
+		if (error < 0)
+			return refuse(cli, texts[i], error);
+		error = append(query, more);
+		berth_query_free(more);
+		if (error < 0)
+			return refuse(cli, texts[i], error);
+	}
+	return CLI_YES;
+}
+
+size_t question_ports(const struct berth_query *query)
+{
+	size_t ports = 0;
+
+	for (size_t i = 0; i < query->n_parts; i++)
+		ports += (size_t)(query->parts[i].last - query->parts[i].first) + 1;
+	return ports;
+}
+
+void question_free(struct berth_query *query)
+{
+	free(query->parts);
+	*query = (struct berth_query){0};
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Operands that name ports, put together to one question. */
+#ifndef BERTH_CLI_QUESTION_H
+#define BERTH_CLI_QUESTION_H
+
+#include "cli/cli.h"
+
+/*
+ * Reads each of `texts` and adds its parts to `query`, which starts out empty and is freed with
+ * question_free(). CLI_YES, or, after a complaint, the exit code.
+ */
+enum cli_exit question_add(
+	struct cli *cli, char *const *texts, size_t n, struct berth_query *query);
+
+/* How many ports the parts have together; a port that is named twice counts twice. */
+size_t question_ports(const struct berth_query *query);
+
+void question_free(struct berth_query *query);
+
+#endif
