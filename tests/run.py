@@ -69,11 +69,13 @@ def run(command: list[str], **variables: str) -> bool:
 
 
 def run_quietly(command: list[str], **variables: str) -> bool:
-    """Runs; the output is shown when it fails."""
+    """Runs; the end of the output is shown when it fails."""
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, **variables}, check=False, text=True,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode:
-        print(f"$ {' '.join(command)}\n{done.stdout}", flush=True)
+        lines = done.stdout.splitlines()
+        first = next((i for i, line in enumerate(lines) if line.startswith("FAILED")), len(lines) - 80)
+        print(f"$ {' '.join(command)}", *lines[max(first, 0):][:200], sep="\n", flush=True)
     return done.returncode == 0
 
 
