@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/describe.h"
-#include "cli/table.h"
+#include "cli/grid.h"
 
 enum {
 	LIMIT_ON_TERMINAL = 50,
@@ -44,7 +44,7 @@ static enum cli_exit read_limit(const struct cli *cli, size_t *ret_limit)
 	return CLI_YES;
 }
 
-static int write_row(struct table *table, const struct berth_found *found)
+static int write_row(struct grid *table, const struct berth_found *found)
 {
 	const struct berth_record *record = &found->record;
 	const struct berth_claim *claim = &found->claim;
@@ -74,7 +74,7 @@ static int write_row(struct table *table, const struct berth_found *found)
 		texts[i] = buffer_string(&cells[i]);
 	}
 	if (!error)
-		error = table_row(table, texts);
+		error = grid_row(table, texts);
 	for (size_t i = 0; i < COLUMNS; i++)
 		buffer_free(&cells[i]);
 	return error;
@@ -82,7 +82,7 @@ static int write_row(struct table *table, const struct berth_found *found)
 
 static int write_table(struct cli *cli, const struct berth_find *find, size_t n)
 {
-	static const struct table_column columns[COLUMNS] = {
+	static const struct grid_column columns[COLUMNS] = {
 		{"PORT", .right = true},
 		{"PROTO", .right = false},
 		{"NAME", .may_shrink = true},
@@ -90,14 +90,14 @@ static int write_table(struct cli *cli, const struct berth_find *find, size_t n)
 		{"SOURCE", .may_shrink = true},
 		{"KIND", .may_shrink = true},
 	};
-	struct table *table = table_new(&cli->output, columns, COLUMNS, true);
+	struct grid *table = grid_new(&cli->output, columns, COLUMNS, true);
 	int error = table ? 0 : -1;
 
 	for (size_t i = 0; i < n && !error; i++)
 		error = write_row(table, berth_find_get(find, i));
 	if (!error && n)
-		error = table_draw(table, &cli->output);
-	table_free(table);
+		error = grid_draw(table, &cli->output);
+	grid_free(table);
 	return error;
 }
 

@@ -10,9 +10,9 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/grid.h"
 #include "cli/listing.h"
 #include "cli/question.h"
-#include "cli/table.h"
 
 enum {
 	COLUMNS_MOST = 32,
@@ -284,7 +284,7 @@ static bool is_wanted(const struct ls *ls, const struct berth_socket *socket)
 
 /* ---- Answers --------------------------------------------------------------------------------- */
 
-static int add_row(const struct ls *ls, const struct listing_style *style, struct table *table,
+static int add_row(const struct ls *ls, const struct listing_style *style, struct grid *table,
 	const struct berth_socket *socket)
 {
 	struct buffer cells[COLUMNS_MOST] = {0};
@@ -298,7 +298,7 @@ static int add_row(const struct ls *ls, const struct listing_style *style, struc
 		texts[i] = buffer_string(&cells[i]);
 	}
 	if (!error)
-		error = table_row(table, texts);
+		error = grid_row(table, texts);
 	for (size_t i = 0; i < ls->n_columns; i++)
 		buffer_free(&cells[i]);
 	return error;
@@ -315,17 +315,17 @@ static int write_table(const struct ls *ls, const struct berth_snapshot *snapsho
 		.numeric = ls->numeric,
 		.every_pid = settings->verbose,
 	};
-	struct table_column heads[COLUMNS_MOST];
+	struct grid_column heads[COLUMNS_MOST];
 	const struct berth_socket *sockets;
 	size_t n = berth_snapshot_sockets(snapshot, &sockets);
-	struct table *table;
+	struct grid *table;
 	int rows = 0;
 	int error = 0;
 
 	for (size_t i = 0; i < ls->n_columns; i++)
-		heads[i] = (struct table_column){
+		heads[i] = (struct grid_column){
 			ls->columns[i]->name, ls->columns[i]->right, ls->columns[i]->may_shrink};
-	table = table_new(&ls->cli->output, heads, ls->n_columns, !ls->no_headings);
+	table = grid_new(&ls->cli->output, heads, ls->n_columns, !ls->no_headings);
 	if (!table)
 		return -ENOMEM;
 	for (size_t i = 0; i < n && !error; i++) {
@@ -335,8 +335,8 @@ static int write_table(const struct ls *ls, const struct berth_snapshot *snapsho
 		rows++;
 	}
 	if (!error && rows)
-		error = table_draw(table, &ls->cli->output);
-	table_free(table);
+		error = grid_draw(table, &ls->cli->output);
+	grid_free(table);
 	return error ? error : rows;
 }
 

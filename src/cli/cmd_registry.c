@@ -7,7 +7,7 @@
 #include "cli/changes.h"
 #include "cli/commands.h"
 #include "cli/describe.h"
-#include "cli/table.h"
+#include "cli/grid.h"
 
 static const struct command_option registry_options[] = {
 	{KEY_SYSTEM, "system", NULL, "import for everybody, to " ENVIRONMENT_SYSTEM_IMAGE},
@@ -29,17 +29,17 @@ static void fact(struct buffer *out, const char *name, const char *value)
 
 static int write_states(struct output *output, const struct berth_registry_info *info)
 {
-	static const struct table_column columns[STATES + 1] = {
+	static const struct grid_column columns[STATES + 1] = {
 		{"TRANSPORT", .right = false},
 		{"UNASSIGNED", .right = true},
 		{"RESERVED", .right = true},
 		{"ASSIGNED", .right = true},
 		{"UNASSIGNABLE", .right = true},
 	};
-	struct table *table;
+	struct grid *table;
 	int error = 0;
 
-	table = table_new(output, columns, STATES + 1, true);
+	table = grid_new(output, columns, STATES + 1, true);
 	if (!table)
 		return -ENOMEM;
 	for (unsigned t = 0; t < BERTH_TRANSPORTS && !error; t++) {
@@ -50,13 +50,13 @@ static int write_states(struct output *output, const struct berth_registry_info 
 			describe_count(&cells[state], info->ports[t][state]);
 			texts[state + 1] = buffer_string(&cells[state]);
 		}
-		error = table_row(table, texts);
+		error = grid_row(table, texts);
 		for (unsigned state = 0; state < STATES; state++)
 			buffer_free(&cells[state]);
 	}
 	if (!error)
-		error = table_draw(table, output);
-	table_free(table);
+		error = grid_draw(table, output);
+	grid_free(table);
 	return error;
 }
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "cli/describe.h"
-#include "cli/table.h"
+#include "cli/grid.h"
 
 enum cell {
 	CELL_REGISTRY,
@@ -20,7 +20,7 @@ enum cell {
 
 struct port_table {
 	struct output *output;
-	struct table *table;
+	struct grid *table;
 	struct buffer cells[2][CELLS]; /* of the range that is open, and of the next port */
 	unsigned open; /* which of the two is the range's */
 	unsigned first;
@@ -30,7 +30,7 @@ struct port_table {
 
 struct port_table *port_table_new(struct output *output)
 {
-	static const struct table_column columns[] = {
+	static const struct grid_column columns[] = {
 		{"PORT", .right = true},
 		{"REGISTRY", .may_shrink = true},
 		{"DE FACTO", .may_shrink = true},
@@ -41,7 +41,7 @@ struct port_table *port_table_new(struct output *output)
 	if (!ports)
 		return NULL;
 	ports->output = output;
-	ports->table = table_new(output, columns, CELLS + 1, true);
+	ports->table = grid_new(output, columns, CELLS + 1, true);
 	if (!ports->table) {
 		free(ports);
 		return NULL;
@@ -131,7 +131,7 @@ static int close_range(struct port_table *ports)
 		error = error ? error : cell->error;
 	}
 	if (!error)
-		error = table_row(ports->table, cells);
+		error = grid_row(ports->table, cells);
 	buffer_free(&range);
 	ports->is_open = false;
 	return error;
@@ -175,7 +175,7 @@ int port_table_draw(struct port_table *ports)
 {
 	int error = close_range(ports);
 
-	return error ? error : table_draw(ports->table, ports->output);
+	return error ? error : grid_draw(ports->table, ports->output);
 }
 
 void port_table_free(struct port_table *ports)
@@ -186,6 +186,6 @@ void port_table_free(struct port_table *ports)
 		buffer_free(&ports->cells[0][i]);
 		buffer_free(&ports->cells[1][i]);
 	}
-	table_free(ports->table);
+	grid_free(ports->table);
 	free(ports);
 }

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
 /* Tables by libsmartcols, the library behind lsblk and findmnt. */
-#include "cli/table.h"
+#include "cli/grid.h"
 
 #include <errno.h>
 #include <libsmartcols.h>
 #include <locale.h>
 #include <stdlib.h>
 
-struct table {
+struct grid {
 	struct libscols_table *lines;
 	size_t n_columns;
 };
 
 /* What may shrink asks for a share of the width and is cut at its end; the rest keeps its own. */
-static int add_column(struct libscols_table *lines, const struct table_column *column)
+static int add_column(struct libscols_table *lines, const struct grid_column *column)
 {
 	int flags = column->right ? SCOLS_FL_RIGHT : 0;
 
@@ -22,10 +22,10 @@ static int add_column(struct libscols_table *lines, const struct table_column *c
 	return scols_table_new_column(lines, column->heading, 0, flags) ? 0 : -ENOMEM;
 }
 
-struct table *table_new(
-	const struct output *output, const struct table_column *columns, size_t n, bool headings)
+struct grid *grid_new(
+	const struct output *output, const struct grid_column *columns, size_t n, bool headings)
 {
-	struct table *table = calloc(1, sizeof(*table));
+	struct grid *table = calloc(1, sizeof(*table));
 
 	/* smartcols measures characters by the locale. */
 	setlocale(LC_CTYPE, "C.UTF-8");
@@ -48,11 +48,11 @@ struct table *table_new(
 	}
 	return table;
 fail:
-	table_free(table);
+	grid_free(table);
 	return NULL;
 }
 
-int table_row(struct table *table, const char *const *cells)
+int grid_row(struct grid *table, const char *const *cells)
 {
 	struct libscols_line *line = scols_table_new_line(table->lines, NULL);
 
@@ -65,7 +65,7 @@ int table_row(struct table *table, const char *const *cells)
 	return 0;
 }
 
-int table_draw(struct table *table, struct output *output)
+int grid_draw(struct grid *table, struct output *output)
 {
 	char *text = NULL;
 
@@ -80,7 +80,7 @@ int table_draw(struct table *table, struct output *output)
 	return 0;
 }
 
-void table_free(struct table *table)
+void grid_free(struct grid *table)
 {
 	if (!table)
 		return;
