@@ -342,15 +342,15 @@ static int write_all(struct compiler *compiler, const struct claims *store, cons
 	(void)fprintf(out,
 		"// SPDX-License-Identifier: MIT\n"
 		"/* Made by tools/compile-claims from data/claims; change it there. */\n"
-		"#include \"claims/builtin.h\"\n");
+		"#include \"claims/claims_data.h\"\n");
 	write_rows(out, compiler, store);
 	write_spans(out, &store->spans);
 	write_tables(out, compiler);
 	write_texts(out, &compiler->pool.bytes);
 	(void)fprintf(out,
-		"const struct claims builtin_claims = {.rows = rows, .n_rows = %zu,\n"
+		"const struct claims claims_data = {.rows = rows, .n_rows = %zu,\n"
 		".texts = (const char *)texts, .spans = {set_of, sets, %zu}};\n"
-		"const struct families builtin_families = {members, %zu, families, %zu,\n"
+		"const struct families claims_data_families = {members, %zu, families, %zu,\n"
 		"lists, %zu, (const char *)texts};\n",
 		store->n_rows, store->spans.n_sets, compiler->n_members, compiler->n_families,
 		compiler->n_lists);

@@ -7,7 +7,7 @@
 #include "claims/weigh.h"
 
 #include "base/text.h"
-#include "claims/builtin.h"
+#include "claims/claims_data.h"
 
 enum {
 	WORDS = 256, /* of a description; what is behind is not looked at */
@@ -22,10 +22,10 @@ bool backing_counts(const struct berth_record *record)
 bool backing_key(const struct berth_record *record, uint16_t port, char ret_key[FAMILIES_FOLD])
 {
 	const struct slice name = slice_of(record->name);
-	const struct families_family *family = families_of(&builtin_families, name, port);
+	const struct families_family *family = families_of(&claims_data_families, name, port);
 
 	return families_fold(
-		family ? slice_of(builtin_families.texts + family->key) : name, ret_key);
+		family ? slice_of(claims_data_families.texts + family->key) : name, ret_key);
 }
 
 /* The text as " words in lower case with one space around each "; how many letters are in it. */

@@ -4,14 +4,14 @@
 
 #include <errno.h>
 
-#include "claims/builtin.h"
+#include "claims/claims_data.h"
 #include "claims/rows.h"
 #include "claims/services.h"
 #include "claims/store.h"
 
 const struct claims *claims_builtin(void)
 {
-	return &builtin_claims;
+	return &claims_data;
 }
 
 /* Opens *claims for more: the store to add to, and in *ret_n_rows how many are in it. */
@@ -43,7 +43,7 @@ int claims_add_tsv(struct claims **claims, const char *name, const char *bytes, 
 
 	if (!store)
 		return -ENOMEM;
-	int r = rows_read(&builtin_families, name, name, bytes, len, store, warn, context);
+	int r = rows_read(&claims_data_families, name, name, bytes, len, store, warn, context);
 	return end(claims, store, n_rows, r);
 }
 
@@ -55,7 +55,7 @@ int claims_add_services(struct claims **claims, const char *name, const char *by
 
 	if (!store)
 		return -ENOMEM;
-	int r = services_read(&builtin_families, name, bytes, len, store, known, known_context,
+	int r = services_read(&claims_data_families, name, bytes, len, store, known, known_context,
 		warn, warn_context);
 	return end(claims, store, n_rows, r);
 }

@@ -14,8 +14,8 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "claims/builtin.h"
 #include "claims/claims.h"
+#include "claims/claims_data.h"
 #include "claims/tsv.h"
 
 #define HEADER "first_port\tlast_port\ttransport\tservice\tkind\tscope\tsource\n"
@@ -573,7 +573,7 @@ static void families_only_name_services_that_exist(void **state)
 	read_source("data/claims/families.tsv", &bytes);
 	assert_int_equal(tsv_read(&tsv, bytes.data, bytes.len), 0);
 	assert_string_equal(buffer_string(&warnings), "");
-	assert_int_equal(checking.rows, builtin_families.n_families);
+	assert_int_equal(checking.rows, claims_data_families.n_families);
 	buffer_free(&warnings);
 	buffer_free(&bytes);
 	buffer_free(&checking.csv);
@@ -607,17 +607,17 @@ static void services_are_known_under_several_spellings(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		const struct families_family *family =
-			families_of(&builtin_families, slice_of(cases[i].service), cases[i].port);
+		const struct families_family *family = families_of(
+			&claims_data_families, slice_of(cases[i].service), cases[i].port);
 
 		if (!cases[i].family) {
 			assert_null(family);
 			continue;
 		}
 		assert_non_null(family);
-		assert_string_equal(builtin_families.texts + family->key, cases[i].family);
+		assert_string_equal(claims_data_families.texts + family->key, cases[i].family);
 		assert_ptr_equal(
-			families_named(&builtin_families, slice_of(cases[i].family)), family);
+			families_named(&claims_data_families, slice_of(cases[i].family)), family);
 	}
 }
 
@@ -643,7 +643,8 @@ static void sources_that_copy_each_other_are_one_list(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct slice list = families_list_of(&builtin_families, slice_of(cases[i].source));
+		struct slice list =
+			families_list_of(&claims_data_families, slice_of(cases[i].source));
 
 		assert_int_equal(slice_compare(list, slice_of(cases[i].list)), 0);
 	}
