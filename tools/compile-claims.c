@@ -16,7 +16,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "claims/families.h"
-#include "claims/rows.h"
+#include "claims/claim_rows.h"
 #include "claims/store.h"
 #include "claims/tsv.h"
 
@@ -253,7 +253,7 @@ static int read_claims(struct compiler *compiler, const char *path, struct claim
 	int r = file_read(AT_FDCWD, path, LARGEST_FILE, &bytes);
 
 	if (!r)
-		r = rows_read(&families, path, "berth", buffer_string(&bytes), bytes.len, store,
+		r = claim_rows_read(&families, path, "berth", buffer_string(&bytes), bytes.len, store,
 			warn, &compiler->complaints);
 	if (!r)
 		r = store_finish(store);

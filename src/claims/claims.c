@@ -4,8 +4,8 @@
 
 #include <errno.h>
 
+#include "claims/claim_rows.h"
 #include "claims/claims_data.h"
-#include "claims/rows.h"
 #include "claims/services.h"
 #include "claims/store.h"
 
@@ -43,7 +43,8 @@ int claims_add_tsv(struct claims **claims, const char *name, const char *bytes, 
 
 	if (!store)
 		return -ENOMEM;
-	int r = rows_read(&claims_data_families, name, name, bytes, len, store, warn, context);
+	int r = claim_rows_read(
+		&claims_data_families, name, name, bytes, len, store, warn, context);
 	return end(claims, store, n_rows, r);
 }
 

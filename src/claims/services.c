@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
-#include "claims/rows.h"
+#include "claims/claim_rows.h"
 #include "claims/tsv.h"
 
 enum {
@@ -207,7 +207,7 @@ static int store_entries(const struct families *families, const struct entry *en
 
 	for (size_t i = 0; i < count; i++)
 		claim.protos |= entries[i].protos;
-	return rows_store(families, &claim, store);
+	return claim_rows_store(families, &claim, store);
 }
 
 static int store_all(const struct families *families, const struct reading *reading,
