@@ -45,9 +45,6 @@ enum {
 	OFFSET_FLAGS = 6,
 	OFFSET_FAMILY = 16,
 	OFFSET_STATE = 17,
-	OFFSET_INODE = 84,
-	OFFSET_V6ONLY = 100,
-	DONE_LEN = 20,
 };
 
 /* 127.0.0.1:35830 to :51035 in TIME_WAIT for another 59.9 s, by TCPDIAG_GETSOCK. */
@@ -168,7 +165,7 @@ static void diag_translates_the_states_of_sctp_associations(void **state)
 	(void)state;
 	memcpy(bytes, listener, sizeof(bytes));
 	bytes[OFFSET_STATE] = 3; /* SCTP_STATE_ESTABLISHED */
-	bytes[90] = 14; /* INET_DIAG_SHUTDOWN becomes INET_DIAG_PEERS */
+	bytes[90] = 13; /* INET_DIAG_SHUTDOWN becomes INET_DIAG_PEERS */
 	decode(BERTH_SCTP, bytes, sizeof(bytes), &seen, &answer);
 	assert_int_equal(seen.rows->state, BERTH_ESTABLISHED);
 	bytes[OFFSET_STATE] = 9; /* there is none */
