@@ -315,11 +315,11 @@ static int close_record(struct reader *reader)
 		if (cell->error)
 			return cell->error;
 		size_t len = cell->len ? join_lines(cell->data, cell->len) : 0;
-		reader->row.text[i] = rows_text(reader->rows, buffer_string(cell), len);
+		reader->row.text[i] = entries_text(reader->rows, buffer_string(cell), len);
 		if (!reader->row.text[i])
 			return -ENOMEM;
 	}
-	return rows_add(reader->rows, &reader->row);
+	return entries_add(reader->rows, &reader->row);
 }
 
 static void close_element(void *data, const char *name)
@@ -377,7 +377,7 @@ static int keep_updated(struct reader *reader)
 	if (!reader->updated.len)
 		return 0;
 	reader->rows->updated =
-		rows_text(reader->rows, buffer_string(&reader->updated), reader->updated.len);
+		entries_text(reader->rows, buffer_string(&reader->updated), reader->updated.len);
 	return reader->rows->updated ? 0 : -ENOMEM;
 }
 

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: MIT
+"""Fixtures of all pytest tests; what they are made of is in support.py."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from support import ROOT, Answer, run_berth
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write golden files anew")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _schemas_are_schemas() -> None:
+    for file in (ROOT / "docs" / "schema").glob("*.json"):
+        jsonschema.Draft202012Validator.check_schema(json.loads(file.read_text(encoding="utf-8")))
+
+
+@pytest.fixture
+def berth(tmp_path: Path) -> Callable[..., Answer]:
+    """Runs berth with an empty home folder."""
+    def run(*arguments: str | bytes, **options: Any) -> Answer:
+        return run_berth(tmp_path, *arguments, **options)
+    return run
