@@ -36,7 +36,7 @@ static int write_states(struct output *output, const struct berth_registry_info 
 		{"ASSIGNED", .right = true},
 		{"UNASSIGNABLE", .right = true},
 	};
-	struct grid *table;
+	struct grid *grid;
 	int error = 0;
 
 	table = grid_new(output, columns, STATES + 1, true);

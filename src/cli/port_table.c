@@ -20,7 +20,7 @@ enum cell {
 
 struct port_table {
 	struct output *output;
-	struct grid *table;
+	struct grid *grid;
 	struct buffer cells[2][CELLS]; /* of the range that is open, and of the next port */
 	unsigned open; /* which of the two is the range's */
 	unsigned first;
