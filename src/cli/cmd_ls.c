@@ -298,7 +298,7 @@ static int add_row(const struct ls *ls, const struct listing_style *style, struc
 		texts[i] = buffer_string(&cells[i]);
 	}
 	if (!error)
-		error = grid_row(table, texts);
+		error = grid_row(grid, texts);
 	for (size_t i = 0; i < ls->n_columns; i++)
 		buffer_free(&cells[i]);
 	return error;
@@ -329,18 +329,18 @@ static int write_table(const struct ls *ls, const struct berth_snapshot *snapsho
 			.may_shrink = ls->columns[i]->may_shrink,
 			.may_wrap = ls->columns[i]->may_wrap,
 		};
-	table = grid_new(&ls->cli->output, heads, ls->n_columns, !ls->no_headings);
-	if (!table)
+	grid = grid_new(&ls->cli->output, heads, ls->n_columns, !ls->no_headings);
+	if (!grid)
 		return -ENOMEM;
 	for (size_t i = 0; i < n && !error; i++) {
 		if (!is_wanted(ls, &sockets[i]))
 			continue;
-		error = add_row(ls, &style, table, &sockets[i]);
+		error = add_row(ls, &style, grid, &sockets[i]);
 		rows++;
 	}
 	if (!error && rows)
-		error = grid_draw(table, &ls->cli->output);
-	grid_free(table);
+		error = grid_draw(grid, &ls->cli->output);
+	grid_free(grid);
 	return error ? error : rows;
 }
 

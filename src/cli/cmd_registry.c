@@ -39,8 +39,8 @@ static int write_states(struct output *output, const struct berth_registry_info 
 	struct grid *grid;
 	int error = 0;
 
-	table = grid_new(output, columns, STATES + 1, true);
-	if (!table)
+	grid = grid_new(output, columns, STATES + 1, true);
+	if (!grid)
 		return -ENOMEM;
 	for (unsigned t = 0; t < BERTH_TRANSPORTS && !error; t++) {
 		struct buffer cells[STATES] = {0};
@@ -50,13 +50,13 @@ static int write_states(struct output *output, const struct berth_registry_info 
 			describe_count(&cells[state], info->ports[t][state]);
 			texts[state + 1] = buffer_string(&cells[state]);
 		}
-		error = grid_row(table, texts);
+		error = grid_row(grid, texts);
 		for (unsigned state = 0; state < STATES; state++)
 			buffer_free(&cells[state]);
 	}
 	if (!error)
-		error = grid_draw(table, output);
-	grid_free(table);
+		error = grid_draw(grid, output);
+	grid_free(grid);
 	return error;
 }
 
