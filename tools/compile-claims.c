@@ -14,8 +14,9 @@
 
 #include "base/buffer.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "claims/families.h"
-#include "claims/rows.h"
+#include "claims/claim_rows.h"
 #include "claims/store.h"
 #include "claims/tsv.h"
 
@@ -97,15 +98,31 @@ static const char *pool_text(const struct compiler *compiler, uint32_t offset)
 	return compiler->pool.bytes.data + offset;
 }
 
-/* "smtp" or "www-full@443" becomes a member of the newest family. */
+/* "smtp" or "www-full@443": the service, and the port that it is limited to. */
+static bool read_member(struct slice word, struct slice *ret_service, int32_t *ret_port)
+{
+	const char *at = memchr(word.text, '@', word.len);
+	uint64_t port;
+
+	*ret_service = word;
+	*ret_port = FAMILIES_ANY_PORT;
+	if (!at)
+		return true;
+	ret_service->len = (size_t)(at - word.text);
+	if (text_number(at + 1, word.len - ret_service->len - 1, UINT16_MAX, &port))
+		return false;
+	*ret_port = (int32_t)port;
+	return true;
+}
+
+/* Makes the word a member of the newest family. */
 static void add_member(struct compiler *compiler, size_t line, struct slice word)
 {
 	char folded[FAMILIES_FOLD];
-	const char *at = memchr(word.text, '@', word.len);
-	struct slice service = {word.text, at ? (size_t)(at - word.text) : word.len};
-	int32_t port = at ? atoi(at + 1) : FAMILIES_ANY_PORT;
+	struct slice service;
+	int32_t port;
 
-	if (!families_fold(service, folded) || port > UINT16_MAX ||
+	if (!read_member(word, &service, &port) || !families_fold(service, folded) ||
 		compiler->n_members == MAX_MEMBERS) {
 		complain_at(&compiler->complain, line, "not a service, or too many", word);
 		return;
@@ -236,7 +253,7 @@ static int read_claims(struct compiler *compiler, const char *path, struct claim
 	int r = file_read(AT_FDCWD, path, LARGEST_FILE, &bytes);
 
 	if (!r)
-		r = rows_read(&families, path, "berth", buffer_string(&bytes), bytes.len, store,
+		r = claim_rows_read(&families, path, "berth", buffer_string(&bytes), bytes.len, store,
 			warn, &compiler->complaints);
 	if (!r)
 		r = store_finish(store);
@@ -282,8 +299,8 @@ static void write_tables(FILE *out, const struct compiler *compiler)
 			compiler->members[i].port, compiler->members[i].family);
 	(void)fprintf(out, "};\nstatic const struct families_family families[] = {\n");
 	for (size_t i = 0; i < compiler->n_families; i++)
-		(void)fprintf(out, "{%u,%u},\n", compiler->families[i].key,
-			compiler->families[i].name);
+		(void)fprintf(
+			out, "{%u,%u},\n", compiler->families[i].key, compiler->families[i].name);
 	(void)fprintf(out, "};\nstatic const struct families_list lists[] = {\n");
 	for (size_t i = 0; i < compiler->n_lists; i++)
 		(void)fprintf(
@@ -325,15 +342,15 @@ static int write_all(struct compiler *compiler, const struct claims *store, cons
 	(void)fprintf(out,
 		"// SPDX-License-Identifier: MIT\n"
 		"/* Made by tools/compile-claims from data/claims; change it there. */\n"
-		"#include \"claims/builtin.h\"\n");
+		"#include \"claims/claims_data.h\"\n");
 	write_rows(out, compiler, store);
 	write_spans(out, &store->spans);
 	write_tables(out, compiler);
 	write_texts(out, &compiler->pool.bytes);
 	(void)fprintf(out,
-		"const struct claims builtin_claims = {.rows = rows, .n_rows = %zu,\n"
+		"const struct claims claims_data = {.rows = rows, .n_rows = %zu,\n"
 		".texts = (const char *)texts, .spans = {set_of, sets, %zu}};\n"
-		"const struct families builtin_families = {members, %zu, families, %zu,\n"
+		"const struct families claims_data_families = {members, %zu, families, %zu,\n"
 		"lists, %zu, (const char *)texts};\n",
 		store->n_rows, store->spans.n_sets, compiler->n_members, compiler->n_families,
 		compiler->n_lists);

@@ -142,7 +142,7 @@ static int compile(const struct source *source, const char *out_path)
 	if (out && fclose(out) && !r)
 		r = -errno;
 	table_free(registry);
-	rows_free(&rows);
+	entries_free(&rows);
 	return r;
 }
 

@@ -236,8 +236,6 @@ static int add_item(const struct berth *berth, struct item item, struct berth_qu
 	struct berth_query_part part = {0};
 	struct name_search search = {.name = item, .query = query, .model = &part};
 
-	if (!item.len)
-		return handle_fail(-EINVAL, "a port is missing; " HINT);
 	/* Names may hold a slash (914c/g), so the whole text is looked for first. */
 	if (memchr(item.text, '/', item.len)) {
 		int r = add_name(berth, &search);
@@ -250,6 +248,8 @@ static int add_item(const struct berth *berth, struct item item, struct berth_qu
 		r = take_address(&item, &part);
 	if (r < 0)
 		return r;
+	if (!item.len)
+		return handle_fail(-EINVAL, "a port is missing; " HINT);
 	if (is_numeric(item)) {
 		r = parse_ports(item, &part);
 		return r < 0 ? r : add_part(query, &part);

@@ -39,21 +39,25 @@ static int read_all(int fd, size_t max, struct buffer *out)
 	}
 }
 
-int file_read(int dir_fd, const char *path, size_t max, struct buffer *out)
+int file_read_open(int fd, size_t max, struct buffer *out)
 {
 	struct stat info;
+
+	if (fstat(fd, &info) < 0)
+		return -errno;
+	if (S_ISDIR(info.st_mode))
+		return -EISDIR;
+	return S_ISREG(info.st_mode) ? read_all(fd, max, out) : -EINVAL;
+}
+
+int file_read(int dir_fd, const char *path, size_t max, struct buffer *out)
+{
 	/* O_NONBLOCK: opening a FIFO must not wait for a writer. */
 	int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
 	if (fd < 0)
 		return -errno;
-	int r = fstat(fd, &info) < 0 ? -errno : 0;
-	if (!r && S_ISDIR(info.st_mode))
-		r = -EISDIR;
-	else if (!r && !S_ISREG(info.st_mode))
-		r = -EINVAL;
-	if (!r)
-		r = read_all(fd, max, out);
+	int r = file_read_open(fd, max, out);
 	close(fd);
 	return r;
 }

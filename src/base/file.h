@@ -14,9 +14,13 @@
 /*
  * Appends the whole of a file to `out`. `dir_fd` and `path` as for openat(2). Only regular files
  * and files of /proc and /sys make sense; FIFOs and devices are refused rather than waited for. 0,
- * or -errno of open/read; -EFBIG: more than `max` bytes; -EISDIR, -EINVAL: not a file.
+ * or -errno of open/read; -EFBIG: more than `max` bytes, the first of them are in `out`; -EISDIR,
+ * -EINVAL: not a file.
  */
 int file_read(int dir_fd, const char *path, size_t max, struct buffer *out);
+
+/* The same for a file that is open already, from where it stands; it stays open. */
+int file_read_open(int fd, size_t max, struct buffer *out);
 
 /*
  * Replaces `name` in the folder `dir_fd` by `len` bytes: a temporary file in the same folder, made

@@ -7,7 +7,7 @@
 #include "claims/weigh.h"
 
 #include "base/text.h"
-#include "claims/builtin.h"
+#include "claims/claims_data.h"
 
 enum {
 	WORDS = 256, /* of a description; what is behind is not looked at */
@@ -22,13 +22,13 @@ bool backing_counts(const struct berth_record *record)
 bool backing_key(const struct berth_record *record, uint16_t port, char ret_key[FAMILIES_FOLD])
 {
 	const struct slice name = slice_of(record->name);
-	const struct families_family *family = families_of(&builtin_families, name, port);
+	const struct families_family *family = families_of(&claims_data_families, name, port);
 
 	return families_fold(
-		family ? slice_of(builtin_families.texts + family->key) : name, ret_key);
+		family ? slice_of(claims_data_families.texts + family->key) : name, ret_key);
 }
 
-/* " words in lower case with one space around each "; how many letters are in it. */
+/* The text as " words in lower case with one space around each "; how many letters are in it. */
 static size_t words_of(const char *text, char ret_words[WORDS])
 {
 	size_t letters = 0;
@@ -37,14 +37,13 @@ static size_t words_of(const char *text, char ret_words[WORDS])
 	ret_words[len++] = ' ';
 	for (; *text && len < WORDS - 2; text++) {
 		char c = text_lower(*text);
-		bool letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-			(unsigned char)c >= 0x80;
 
-		letters += letter;
-		if (letter)
+		if (families_is_letter(c)) {
 			ret_words[len++] = c;
-		else if (ret_words[len - 1] != ' ')
+			letters++;
+		} else if (ret_words[len - 1] != ' ') {
 			ret_words[len++] = ' ';
+		}
 	}
 	if (ret_words[len - 1] != ' ')
 		ret_words[len++] = ' ';
@@ -52,11 +51,18 @@ static size_t words_of(const char *text, char ret_words[WORDS])
 	return letters;
 }
 
+/*
+ * Is the name in a description? A name of one word must be at the front, for behind it are words
+ * like HTTP and SNMP that say how a service is reached ("Radan HTTP").
+ */
 static bool is_in_words(const char *words, const char *name)
 {
 	char sought[WORDS];
 
-	return words_of(name, sought) >= SHORTEST && strstr(words, sought);
+	if (words_of(name, sought) < SHORTEST)
+		return false;
+	const char *found = strstr(words, sought);
+	return found && (found == words || strchr(sought + 1, ' ')[1]);
 }
 
 /* A claim calls its service what the record is called. */

@@ -4,14 +4,14 @@
 
 #include <errno.h>
 
-#include "claims/builtin.h"
-#include "claims/rows.h"
+#include "claims/claim_rows.h"
+#include "claims/claims_data.h"
 #include "claims/services.h"
 #include "claims/store.h"
 
 const struct claims *claims_builtin(void)
 {
-	return &builtin_claims;
+	return &claims_data;
 }
 
 /* Opens *claims for more: the store to add to, and in *ret_n_rows how many are in it. */
@@ -43,7 +43,8 @@ int claims_add_tsv(struct claims **claims, const char *name, const char *bytes, 
 
 	if (!store)
 		return -ENOMEM;
-	int r = rows_read(&builtin_families, name, name, bytes, len, store, warn, context);
+	int r = claim_rows_read(
+		&claims_data_families, name, name, bytes, len, store, warn, context);
 	return end(claims, store, n_rows, r);
 }
 
@@ -55,7 +56,7 @@ int claims_add_services(struct claims **claims, const char *name, const char *by
 
 	if (!store)
 		return -ENOMEM;
-	int r = services_read(&builtin_families, name, bytes, len, store, known, known_context,
+	int r = services_read(&claims_data_families, name, bytes, len, store, known, known_context,
 		warn, warn_context);
 	return end(claims, store, n_rows, r);
 }
@@ -88,8 +89,8 @@ size_t claims_count(const struct claims *claims)
 
 void claims_get(const struct claims *claims, uint16_t id, struct berth_claim *ret_claim)
 {
-	static const struct berth_claim nothing = {"", "", "", 0, 0, 0, 0, 0, "", "", "", "", 0,
-		"", "", ""};
+	static const struct berth_claim nothing = {
+		"", "", "", 0, 0, 0, 0, 0, "", "", "", "", 0, "", "", ""};
 
 	if (id >= claims_count(claims)) {
 		*ret_claim = nothing;

@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 
-static bool is_kept(char c)
+bool families_is_letter(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (unsigned char)c >= 0x80;
 }
@@ -18,7 +18,7 @@ bool families_fold(struct slice name, char ret_folded[FAMILIES_FOLD])
 	for (size_t i = 0; i < name.len; i++) {
 		char c = text_lower(name.text[i]);
 
-		if (!is_kept(c))
+		if (!families_is_letter(c))
 			continue;
 		if (len == FAMILIES_FOLD - 1) {
 			len = 0;

@@ -43,10 +43,12 @@ struct families {
 	const char *texts;
 };
 
+/* What is kept of a folded name: ASCII letters (in lower case) and digits, and other scripts. */
+bool families_is_letter(char c);
+
 /*
- * The name without case and punctuation: ASCII letters and digits, and bytes of other scripts.
- * "PostgreSQL server" and "postgresql-server" give the same. False, and an empty text, when nothing
- * is left or it does not fit.
+ * The name without case and punctuation: "PostgreSQL server" and "postgresql-server" give the same.
+ * False, and an empty text, when nothing is left or it does not fit.
  */
 bool families_fold(struct slice name, char ret_folded[FAMILIES_FOLD]);
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
-#include "claims/rows.h"
+#include "claims/claim_rows.h"
 #include "claims/tsv.h"
 
 enum {
@@ -86,8 +86,8 @@ static struct slice cut_comment(struct slice *line)
 static bool find_protocol(struct slice name, enum berth_proto *ret_proto)
 {
 	for (size_t i = 0; i < sizeof(protocols) / sizeof(*protocols); i++) {
-		if (text_equal_fold(name.text, name.len, protocols[i].name,
-			    strlen(protocols[i].name))) {
+		if (text_equal_fold(
+			    name.text, name.len, protocols[i].name, strlen(protocols[i].name))) {
 			*ret_proto = protocols[i].proto;
 			return true;
 		}
@@ -153,8 +153,8 @@ static int take_line(struct reading *reading, size_t number, struct slice line)
 	}
 	const struct slice digits = {where.text, (size_t)(slash - where.text)};
 	if (text_number(digits.text, digits.len, UINT16_MAX, &port)) {
-		complain_at(&reading->complain, number, "port is not a number from 0 to 65535",
-			digits);
+		complain_at(
+			&reading->complain, number, "port is not a number from 0 to 65535", digits);
 		return 0;
 	}
 	/* Others are no fault: Debian's file has AppleTalk's ddp, older ones xns and the like. */
@@ -190,8 +190,7 @@ static int store_entries(const struct families *families, const struct entry *en
 	const char *path, struct claims *store)
 {
 	const struct entry *first = &entries[0];
-	const struct families_family *family =
-		families_of(families, first->official, first->port);
+	const struct families_family *family = families_of(families, first->official, first->port);
 	struct store_claim claim = {
 		.service = first->service,
 		.name = first->service,
@@ -208,7 +207,7 @@ static int store_entries(const struct families *families, const struct entry *en
 
 	for (size_t i = 0; i < count; i++)
 		claim.protos |= entries[i].protos;
-	return rows_store(families, &claim, store);
+	return claim_rows_store(families, &claim, store);
 }
 
 static int store_all(const struct families *families, const struct reading *reading,

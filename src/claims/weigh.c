@@ -12,8 +12,8 @@
 #include <stdlib.h>
 
 #include "base/text.h"
-#include "claims/builtin.h"
 #include "claims/claims.h"
+#include "claims/claims_data.h"
 
 /* What a claim weighs by its kind. All but the shares of pools are exact in binary. */
 static const double kind_weight[] = {
@@ -46,14 +46,14 @@ static const char *family_key(const struct berth_claim *claim)
 	if (claim->family)
 		return claim->family;
 	const struct families_family *family =
-		families_of(&builtin_families, slice_of(claim->service), claim->first);
-	return family ? builtin_families.texts + family->key : claim->service;
+		families_of(&claims_data_families, slice_of(claim->service), claim->first);
+	return family ? claims_data_families.texts + family->key : claim->service;
 }
 
 static struct slice list_key(const struct berth_claim *claim)
 {
 	return claim->list ? slice_of(claim->list)
-			   : families_list_of(&builtin_families, slice_of(claim->source));
+			   : families_list_of(&claims_data_families, slice_of(claim->source));
 }
 
 static double weight_of(const struct berth_claim *claim, uint16_t port)
@@ -127,15 +127,17 @@ static void add_candidate(struct weighing *weighing, const struct weigh_vote *vo
 	if (!best)
 		return;
 	const char *key = family_key(best->claim);
-	const struct families_family *family = families_named(&builtin_families, slice_of(key));
+	const struct families_family *family = families_named(&claims_data_families, slice_of(key));
 	weighing->candidates[weighing->n_candidates++] = (struct weigh_candidate){
-		.public = {
-			.service = key,
-			.name = family ? builtin_families.texts + family->name : best->claim->name,
-			.weight = best->weight + (sum - best->weight) * further_source,
-			.sources = sources,
-			.registered = "",
-		},
+		.public =
+			{
+				.service = key,
+				.name = family ? claims_data_families.texts + family->name
+					       : best->claim->name,
+				.weight = best->weight + (sum - best->weight) * further_source,
+				.sources = sources,
+				.registered = "",
+			},
 		.key = votes->key,
 		.votes = votes,
 		.n_votes = count,
@@ -186,14 +188,14 @@ static int add_record(struct weighing *weighing, const struct berth_record *reco
 
 	if (!candidate) {
 		const struct families_family *family =
-			families_of(&builtin_families, slice_of(record->name), weighing->port);
+			families_of(&claims_data_families, slice_of(record->name), weighing->port);
 
 		candidate = &weighing->candidates[weighing->n_candidates];
 		*candidate = (struct weigh_candidate){
 			.public = {.service = record->name, .registered = ""}, .key = key};
 		if (family) {
-			candidate->public.service = builtin_families.texts + family->key;
-			candidate->public.name = builtin_families.texts + family->name;
+			candidate->public.service = claims_data_families.texts + family->key;
+			candidate->public.name = claims_data_families.texts + family->name;
 		} else if (name_of_record(record, arena, &candidate->public.name)) {
 			return -ENOMEM;
 		}

@@ -5,6 +5,8 @@
  */
 #include "claims/weigh.h"
 
+#include "base/text.h"
+
 enum {
 	SHOWN = 3 /* names in a row before it is "and N others" */
 };
@@ -96,9 +98,10 @@ static void write_owned(struct buffer *out, const struct weigh_verdict *verdict)
 		add_registry(out, verdict);
 		return;
 	}
-	buffer_text(out, " and the registry");
+	buffer_text(out, " and");
 	if (*owner->registered)
-		buffer_format(out, ", since %s", owner->registered);
+		buffer_format(out, ", since %s,", owner->registered);
+	buffer_text(out, " the registry");
 }
 
 static void write_contested(struct buffer *out, const struct weigh_verdict *verdict)
@@ -200,14 +203,15 @@ static void write_pools(
 		if (is_pool(&verdict->list[i]) && goes_with(&verdict->list[i], lead))
 			names_add(&names, verdict->list[i].name);
 	}
-	if (*lead->claimant && strcmp(lead->claimant, lead->name) != 0)
+	if (*lead->claimant && !text_starts_fold(lead->name, lead->claimant))
 		buffer_format(out, "%s's ", lead->claimant);
 	names_write(out, &names);
 	buffer_text(out, names.count == 1 ? " is a pool claim on " : " are pool claims on ");
 	counted(out, lead->ports_claimed, "port", "ports");
 	write_other_pools(out, verdict, tally);
-	buffer_text(out, tally->n_pools == 1 ? ", which says nothing about this one"
-					     : "; none of them says anything about this one");
+	buffer_text(out,
+		tally->n_pools == 1 ? ", which says nothing about this one"
+				    : "; none of them says anything about this one");
 }
 
 /* The heaviest candidate that somebody claims, or NULL. */
@@ -259,7 +263,6 @@ static void write_nobody(struct buffer *out, const struct weigh_verdict *verdict
 	if (tally.n_pools) {
 		buffer_text(out, next);
 		write_pools(out, verdict, &tally);
-		next = "; ";
 	}
 	if (!verdict->n_candidates && !tally.n_malware && !tally.n_pools)
 		buffer_text(out, "Nobody: no claim and no registration names this port");

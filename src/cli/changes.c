@@ -78,7 +78,7 @@ static void add_title(struct buffer *out, const struct berth_record *record)
 		describe_protos(out, record->protos);
 	}
 	buffer_text(out, "  ");
-	describe_text(out, *record->name ? record->name : record->description);
+	describe_prose(out, *record->name ? record->name : record->description, 0);
 }
 
 static const char *field_of(const struct berth_record *record, const struct field *field)
@@ -93,7 +93,7 @@ static void add_value(struct buffer *out, const char *mark, const char *value)
 {
 	buffer_text(out, mark);
 	if (*value)
-		describe_text(out, value);
+		describe_prose(out, value, 0);
 	else
 		buffer_text(out, "(empty)");
 	buffer_char(out, '\n');
@@ -137,7 +137,7 @@ static void add_line(struct changes *changes, enum berth_change change,
 	if (*record->name && *record->description &&
 		strcmp(record->name, record->description) != 0) {
 		buffer_text(&changes->list, ": ");
-		describe_text(&changes->list, record->description);
+		describe_prose(&changes->list, record->description, 0);
 	}
 	buffer_char(&changes->list, '\n');
 }

@@ -116,25 +116,33 @@ enum cli_exit cli_snapshot(
 	return CLI_YES;
 }
 
-enum cli_exit cli_gaps(const struct cli *cli, unsigned gaps)
+/* Those that can hide a row which was asked for; the others only make rows poorer. */
+static const unsigned incomplete =
+	BERTH_GAP_INTERRUPTED | BERTH_GAP_TRUNCATED | BERTH_GAP_REFUSED | BERTH_GAP_UNSUPPORTED;
+
+enum cli_exit cli_gaps(struct cli *cli, unsigned gaps)
 {
-	/* Those that can hide a row which was asked for; the others only make rows poorer. */
-	const unsigned incomplete = BERTH_GAP_INTERRUPTED | BERTH_GAP_TRUNCATED |
-		BERTH_GAP_REFUSED | BERTH_GAP_UNSUPPORTED;
-	const unsigned shown = cli->settings.verbose ? gaps : gaps & incomplete;
+	cli->gaps |= gaps;
+	return gaps & incomplete ? CLI_UNKNOWN : CLI_YES;
+}
+
+void cli_say_gaps(const struct cli *cli)
+{
+	const unsigned said = cli->settings.verbose ? cli->gaps : cli->gaps & incomplete;
 	struct buffer sentence = {0};
 
-	for (unsigned gap = 1; gap <= shown; gap <<= 1) {
-		if (!(shown & gap))
+	for (unsigned gap = 1; gap <= said; gap <<= 1) {
+		if (!(said & gap))
 			continue;
 		if (sentence.len)
 			buffer_text(&sentence, "; ");
 		buffer_text(&sentence, berth_gap_text((enum berth_gap)gap));
 	}
 	if (sentence.len)
-		cli_complain("the answer may not be complete: %s", buffer_string(&sentence));
+		cli_complain("%s: %s",
+			said & incomplete ? "the answer may not be complete" : "note",
+			buffer_string(&sentence));
 	buffer_free(&sentence);
-	return gaps & incomplete ? CLI_UNKNOWN : CLI_YES;
 }
 
 void cli_put_gaps(struct json *json, unsigned gaps)

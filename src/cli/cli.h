@@ -60,6 +60,7 @@ struct cli {
 	struct environment environment;
 	struct output output;
 	bool image_may_miss; /* cli_open(): a registry image that was named need not be there */
+	unsigned gaps; /* of the snapshot that the answer rests on */
 	struct berth *berth; /* NULL until cli_open() */
 };
 
@@ -92,10 +93,13 @@ enum cli_exit cli_snapshot(
 	struct cli *cli, const struct berth_ask *ask, struct berth_snapshot **ret_snapshot);
 
 /*
- * One line on standard error for what a snapshot could not see. CLI_UNKNOWN when rows can be
- * missing because of it, else CLI_YES.
+ * Remembers what a snapshot could not see, for cli_say_gaps(). CLI_UNKNOWN when rows can be missing
+ * because of it, else CLI_YES.
  */
-enum cli_exit cli_gaps(const struct cli *cli, unsigned gaps);
+enum cli_exit cli_gaps(struct cli *cli, unsigned gaps);
+
+/* One line on standard error for the gaps; said behind the answer, where it is seen. */
+void cli_say_gaps(const struct cli *cli);
 
 /* The member "gaps" of a JSON object. */
 void cli_put_gaps(struct json *json, unsigned gaps);

@@ -14,7 +14,7 @@
 
 enum {
 	LIMIT_ON_TERMINAL = 50,
-	COLUMNS = 6,
+	COLUMNS = 7,
 };
 
 static const struct command_option find_options[] = {
@@ -61,13 +61,14 @@ static int write_row(struct grid *table, const struct berth_found *found)
 	else
 		describe_protos(&cells[1], is_claim ? claim->protos : record->protos);
 	describe_text(&cells[2], is_claim ? claim->service : record->name);
-	describe_text(&cells[3], is_claim ? claim->name : record->description);
+	describe_prose(&cells[3], is_claim ? claim->name : record->description, 0);
 	if (is_claim)
 		describe_text(&cells[4], claim->claimant);
 	buffer_text(&cells[5],
 		is_claim ? describe_claim_kind(claim->kind) : berth_state_name(record->state));
 	if (!is_claim)
 		buffer_text(&cells[4], "IANA registry");
+	buffer_text(&cells[6], berth_match_name(found->match));
 	for (size_t i = 0; i < COLUMNS; i++) {
 		if (cells[i].error)
 			error = cells[i].error;
@@ -89,6 +90,7 @@ static int write_table(struct cli *cli, const struct berth_find *find, size_t n)
 		{"DESCRIPTION", .may_shrink = true},
 		{"SOURCE", .may_shrink = true},
 		{"KIND", .may_shrink = true},
+		{"MATCH", .right = false},
 	};
 	struct grid *table = grid_new(&cli->output, columns, COLUMNS, true);
 	int error = table ? 0 : -1;

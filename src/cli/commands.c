@@ -49,7 +49,7 @@ const struct command *commands_near(const char *word)
 	for (size_t i = 0; commands[i]; i++) {
 		unsigned distance = text_distance(word, commands[i]->name, least);
 
-		if (distance < least && strlen(commands[i]->name) > 2) {
+		if (distance < least) {
 			least = distance;
 			near = commands[i];
 		}

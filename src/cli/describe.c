@@ -14,6 +14,25 @@ void describe_text(struct buffer *out, const char *text)
 		text_escape_terminal(out, text, strlen(text));
 }
 
+void describe_prose(struct buffer *out, const char *text, size_t most)
+{
+	static const char space[] = " \t\r\n";
+	size_t start = out->len;
+
+	for (text += strspn(text, space); *text; text += strspn(text, space)) {
+		size_t word = strcspn(text, space);
+
+		if (out->len > start)
+			buffer_char(out, ' ');
+		if (most && out->len - start + word > most) {
+			buffer_text(out, "…");
+			return;
+		}
+		text_escape_terminal(out, text, word);
+		text += word;
+	}
+}
+
 void describe_count(struct buffer *out, uint64_t count)
 {
 	if (count < 1000) {
@@ -230,7 +249,17 @@ static void describe_reference(struct buffer *out, const char *text, size_t len,
 				(int)(len - 3), text + 3);
 		return;
 	}
-	text_escape_terminal(out, text, len);
+	/* People and companies are written "[Tom_Lane]". */
+	for (size_t i = 0; i < len; i++) {
+		size_t word = strcspn(text + i, "_");
+
+		if (word > len - i)
+			word = len - i;
+		text_escape_terminal(out, text + i, word);
+		i += word;
+		if (i < len)
+			buffer_char(out, ' ');
+	}
 }
 
 void describe_references(struct buffer *out, const char *reference, bool links)

@@ -16,6 +16,12 @@
 /* Foreign text, made safe; NULL and empty append nothing. */
 void describe_text(struct buffer *out, const char *text);
 
+/*
+ * The same for prose: white space of any kind becomes one space, and what is longer than about
+ * `most` bytes is cut between words; 0: nothing is cut.
+ */
+void describe_prose(struct buffer *out, const char *text, size_t most);
+
 /* 16384 becomes 16,384. */
 void describe_count(struct buffer *out, uint64_t count);
 
@@ -61,7 +67,8 @@ const struct berth_owner *describe_oldest(const struct berth_socket *socket);
 /* "vendor document", "software default", … */
 const char *describe_claim_kind(enum berth_claim_kind kind);
 
-/* "RFC 6335" and its address for "[RFC6335]": each reference in words; links with `links`. */
+/* The registry's brackets in words: "[RFC6335][Tom_Lane]" becomes "RFC 6335, Tom Lane", with the
+ * addresses of RFCs if `links`. */
 void describe_references(struct buffer *out, const char *reference, bool links);
 
 #endif

@@ -14,24 +14,27 @@ enum {
 	OWNERS_SHOWN = 4,
 	RECORDS_SHOWN = 8,
 	PARENTS_SHOWN = 12,
+	NOTE_SHOWN = 160, /* bytes of a note of the registry, about */
 	COMMAND_SHOWN = 120, /* bytes of a command line, about; -v shows it whole */
 	INDENT = 2,
 	HANG = 4,
 };
 
-/* "3 more: berth -v 443", when some were left out. */
-static void put_left_out(struct port_card *port, size_t left, const char *what, const char *how)
+void port_card_left_out(struct port_card *port, size_t left, const char *what, const char *how)
 {
 	struct card *card = &port->card;
+	struct buffer command = {0};
 
 	if (!left)
 		return;
 	describe_count(&card->text, left);
-	card_add(card, " more ");
+	card_add(card, " more");
 	card_add(card, what);
 	card_add(card, ": ");
-	card_styled(card, OUTPUT_HEADING, how);
+	buffer_format(&command, "berth %s %u", how, port->number);
+	card_styled(card, OUTPUT_HEADING, buffer_string(&command));
 	card_end(card, INDENT, HANG);
+	buffer_free(&command);
 }
 
 /* ---- Title ----------------------------------------------------------------------------------- */
@@ -92,26 +95,41 @@ static void put_states(struct port_card *port, const struct berth_report *report
 	static const enum berth_state order[] = {
 		BERTH_ASSIGNED, BERTH_RESERVED, BERTH_UNASSIGNED, BERTH_UNASSIGNABLE};
 	struct card *card = &port->card;
-	const char *between = "";
+	bool dynamic = report->range.range == BERTH_RANGE_DYNAMIC;
 
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
 		berth_protos set = transports_in(report, order[i]);
 
 		if (!set)
 			continue;
-		card_add(card, between);
+		card_add(card, card->text.len ? " · " : "");
 		card_styled(card, state_style(order[i]), berth_state_name(order[i]));
-		if (order[i] == BERTH_UNASSIGNABLE) {
-			card_add(card, ": this range cannot be assigned to anyone (RFC 6335)");
-		} else {
+		if (!dynamic) {
 			card_add(card, " for ");
 			describe_protos(&card->text, set);
 		}
-		between = " · ";
 	}
-	card_add(card, ", in the list of ");
+	card_add(card,
+		dynamic ? ": no port of this range can be assigned (RFC 6335; IANA, " : " (IANA, ");
 	card_foreign(card, report->registry_date);
+	card_add(card, ")");
 	card_end(card, 0, 0);
+}
+
+/* The same words, however they are broken into lines. */
+static bool same_prose(const char *a, const char *b)
+{
+	static const char space[] = " \t\r\n";
+
+	while (*a && *b) {
+		size_t word = strcspn(a, space);
+
+		if (word != strcspn(b, space) || strncmp(a, b, word) != 0)
+			return false;
+		a += word + strspn(a + word, space);
+		b += word + strspn(b + word, space);
+	}
+	return *a == *b;
 }
 
 /* Rows that say the same of several transports are one to a reader. */
@@ -122,7 +140,7 @@ static bool same_record(const struct berth_record *a, const struct berth_record 
 		strcmp(a->assignee, b->assignee) == 0 &&
 		strcmp(a->registered, b->registered) == 0 &&
 		strcmp(a->modified, b->modified) == 0 && strcmp(a->reference, b->reference) == 0 &&
-		strcmp(a->unauthorized, b->unauthorized) == 0 && strcmp(a->notes, b->notes) == 0;
+		strcmp(a->unauthorized, b->unauthorized) == 0 && same_prose(a->notes, b->notes);
 }
 
 static bool said_before(const struct berth_report *report, size_t index)
@@ -145,32 +163,34 @@ static berth_protos protos_of_same(const struct berth_report *report, size_t ind
 	return set;
 }
 
-static void put_fact(struct card *card, const char *before, const char *text)
+static void put_fact(struct port_card *port, const char *before, const char *text)
 {
+	struct card *card = &port->card;
+
 	if (!*text)
 		return;
 	card_add(card, card->text.len ? " · " : "");
 	card_add(card, before);
-	card_foreign(card, text);
+	describe_prose(&card->text, text, port->verbose ? 0 : NOTE_SHOWN);
 }
 
 static void put_record_facts(struct port_card *port, const struct berth_record *record)
 {
 	struct card *card = &port->card;
 
-	put_fact(card, "", record->assignee);
-	put_fact(card, "registered ", record->registered);
+	describe_references(&card->text, record->assignee, false);
+	put_fact(port, "registered ", record->registered);
 	if (strcmp(record->registered, record->modified) != 0)
-		put_fact(card, "modified ", record->modified);
+		put_fact(port, "modified ", record->modified);
 	if (*record->reference) {
 		card_add(card, card->text.len ? " · " : "");
 		describe_references(&card->text, record->reference, port->verbose);
 	}
-	put_fact(card, "service code ", record->service_code);
+	put_fact(port, "service code ", record->service_code);
 	card_end(card, INDENT, HANG);
-	put_fact(card, "reported as used without authorisation: ", record->unauthorized);
+	put_fact(port, "reported as used without authorisation: ", record->unauthorized);
 	card_end(card, INDENT, HANG);
-	put_fact(card, "note: ", record->notes);
+	put_fact(port, "note: ", record->notes);
 	card_end(card, INDENT, HANG);
 }
 
@@ -195,7 +215,7 @@ static void put_record(struct port_card *port, const struct berth_report *report
 	else
 		describe_protos(&card->text, protos_of_same(report, index) & report->protos);
 	card_add(card, ") ");
-	card_foreign(card, record->description);
+	describe_prose(&card->text, record->description, port->verbose ? 0 : NOTE_SHOWN);
 	card_end(card, 0, HANG);
 	put_record_facts(port, record);
 }
@@ -224,7 +244,7 @@ static void put_registry(struct port_card *port, const struct berth_report *repo
 		put_record(port, report, i);
 		shown++;
 	}
-	put_left_out(port, left, left == 1 ? "record" : "records", "berth -v");
+	port_card_left_out(port, left, "", "-v");
 }
 
 /* ---- Here ------------------------------------------------------------------------------------ */
@@ -286,7 +306,7 @@ static void put_owners(struct port_card *port, const struct berth_socket *socket
 
 	for (size_t i = 0; i < socket->n_owners; i++) {
 		if (i == OWNERS_SHOWN && !port->verbose) {
-			put_left_out(port, socket->n_owners - i, "processes have it", "berth -v");
+			port_card_left_out(port, socket->n_owners - i, " have it", "-v");
 			break;
 		}
 		put_owner(port, &socket->owners[i]);
@@ -356,7 +376,7 @@ static void put_here(struct port_card *port, const struct berth_report *report)
 		}
 	}
 	if (report->n_sockets > shown)
-		put_left_out(port, report->n_sockets - shown, "sockets", "berth ls -a");
+		port_card_left_out(port, report->n_sockets - shown, "", "ls -a");
 }
 
 /* ---- Policy and verdict -----------------------------------------------------------------------
@@ -379,6 +399,22 @@ static void put_ephemeral(struct port_card *port, const struct berth_report *rep
 		card_add(card, "; reserved, so that the kernel lends it to nobody");
 }
 
+static void put_privilege(struct port_card *port, const struct berth_report *report)
+{
+	struct card *card = &port->card;
+
+	if (!report->policy.has_unprivileged)
+		card_add(card, "whether binding it needs a privilege is not known");
+	else if (!report->privileged)
+		card_add(card, "not privileged");
+	else if (report->policy.may_bind_low == 0)
+		card_add(card,
+			"privileged: binding it needs CAP_NET_BIND_SERVICE, which this "
+			"process does not have");
+	else
+		card_add(card, "privileged: binding it needs CAP_NET_BIND_SERVICE");
+}
+
 static void put_policy(struct port_card *port, const struct berth_report *report)
 {
 	struct card *card = &port->card;
@@ -386,15 +422,7 @@ static void put_policy(struct port_card *port, const struct berth_report *report
 	card_section(card, "Policy");
 	put_ephemeral(port, report);
 	card_end(card, 0, 0);
-	if (!report->policy.has_unprivileged) {
-		card_add(card, "whether binding it needs a privilege is not known");
-	} else if (report->privileged) {
-		card_add(card, "privileged: binding it needs CAP_NET_BIND_SERVICE");
-		if (report->policy.may_bind_low == 0)
-			card_add(card, ", which this process does not have");
-	} else {
-		card_add(card, "not privileged: anybody may bind it");
-	}
+	put_privilege(port, report);
 	card_end(card, 0, 0);
 }
 
@@ -411,24 +439,29 @@ static enum output_style bindable_style(enum berth_bindable bindable)
 	return OUTPUT_CARE;
 }
 
-static void put_verdict(struct port_card *port, const struct berth_report *report)
+static bool same_bind(const struct berth_verdict *verdict)
+{
+	const char *const *why = verdict->bind_why;
+
+	return verdict->bindable[BERTH_TCP] == verdict->bindable[BERTH_UDP] &&
+		(why[BERTH_TCP] == why[BERTH_UDP] ||
+			(why[BERTH_TCP] && why[BERTH_UDP] &&
+				strcmp(why[BERTH_TCP], why[BERTH_UDP]) == 0));
+}
+
+/* "tcp no, because it is taken · udp yes"; alike for both, it is said once. */
+static void put_bind(struct port_card *port, const struct berth_report *report)
 {
 	const struct berth_verdict *verdict = &report->verdict;
+	const berth_protos both = BERTH_PROTO_BIT(BERTH_TCP) | BERTH_PROTO_BIT(BERTH_UDP);
+	bool alike = (report->protos & both) == both && same_bind(verdict);
 	struct card *card = &port->card;
-	struct buffer summary = {0};
 
-	card_section(card, "Verdict");
-	describe_text(&summary, verdict->summary);
-	card_styled(card, OUTPUT_HEADING, buffer_string(&summary));
-	buffer_free(&summary);
-	card_end(card, 0, 0);
-	card_foreign(card, verdict->advice);
-	card_end(card, 0, 0);
 	for (unsigned t = BERTH_TCP; t <= BERTH_UDP; t++) {
-		if (!(report->protos & BERTH_PROTO_BIT(t)))
+		if (!(report->protos & BERTH_PROTO_BIT(t)) || (alike && t != BERTH_TCP))
 			continue;
-		card_add(card, card->text.len ? " · " : "Would a plain server get it now?  ");
-		card_add(card, berth_proto_name((enum berth_proto)t));
+		card_add(card, card->text.len ? " · " : "Plain bind now: ");
+		card_add(card, alike ? "tcp and udp" : berth_proto_name((enum berth_proto)t));
 		card_add(card, " ");
 		card_styled(card, bindable_style(verdict->bindable[t]),
 			berth_bindable_name(verdict->bindable[t]));
@@ -440,8 +473,24 @@ static void put_verdict(struct port_card *port, const struct berth_report *repor
 	card_end(card, 0, 0);
 }
 
+static void put_verdict(struct port_card *port, const struct berth_report *report)
+{
+	struct card *card = &port->card;
+	struct buffer summary = {0};
+
+	card_section(card, "Verdict");
+	describe_text(&summary, report->verdict.summary);
+	card_styled(card, OUTPUT_HEADING, buffer_string(&summary));
+	buffer_free(&summary);
+	card_end(card, 0, 0);
+	card_foreign(card, report->verdict.advice);
+	card_end(card, 0, 0);
+	put_bind(port, report);
+}
+
 void port_card_draw(struct port_card *port, const struct berth_report *report)
 {
+	port->number = report->port;
 	put_title(port, report);
 	put_registry(port, report);
 	port_claims_draw(port, report);

@@ -14,10 +14,15 @@ struct port_card {
 	struct card card;
 	struct describe_clock clock;
 	bool verbose;
+	uint16_t number;
 	const struct berth_query_part *part; /* what was asked for */
 };
 
 void port_card_draw(struct port_card *port, const struct berth_report *report);
+
+/* "79 more: berth -v 3000", when some were left out. `how`: the words between berth and the port.
+ */
+void port_card_left_out(struct port_card *port, size_t left, const char *what, const char *how);
 
 /* The section about claims, from port_claims.c. */
 void port_claims_draw(struct port_card *port, const struct berth_report *report);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "cli/port_card.h"
 
 enum {
@@ -48,27 +49,36 @@ static enum output_style ownership_style(enum berth_ownership ownership)
 	return ownership == BERTH_CONTESTED ? OUTPUT_CARE : OUTPUT_HEADING;
 }
 
+/* The reason mostly begins with the owner's name; then it is not said twice. */
+static void put_why(struct port_card *port, const char *owner, const char *why)
+{
+	if (!why || !*why)
+		return;
+	if (text_starts_fold(why, owner)) {
+		card_foreign(&port->card, why + strlen(owner));
+		return;
+	}
+	card_add(&port->card, ". ");
+	card_foreign(&port->card, why);
+}
+
 static void put_de_facto(struct port_card *port, const struct berth_de_facto *de_facto)
 {
 	struct card *card = &port->card;
-	struct buffer owner = {0};
+	const char *owner = berth_ownership_name(de_facto->state);
+	struct buffer safe = {0};
 
+	if (de_facto->state == BERTH_OWNED)
+		owner = de_facto->n_candidates && *de_facto->candidates[0].name
+			? de_facto->candidates[0].name
+			: de_facto->service;
+	describe_text(&safe, owner);
 	card_add(card, "de facto owner: ");
-	if (de_facto->state == BERTH_OWNED && de_facto->n_candidates &&
-		*de_facto->candidates[0].name)
-		describe_text(&owner, de_facto->candidates[0].name);
-	else if (de_facto->state == BERTH_OWNED)
-		describe_text(&owner, de_facto->service);
-	else
-		buffer_text(&owner, berth_ownership_name(de_facto->state));
-	card_styled(card, ownership_style(de_facto->state), buffer_string(&owner));
-	buffer_free(&owner);
-	if (de_facto->why && *de_facto->why) {
-		card_add(card, ". ");
-		card_foreign(card, de_facto->why);
-	}
+	card_styled(card, ownership_style(de_facto->state), buffer_string(&safe));
+	buffer_free(&safe);
+	put_why(port, owner, de_facto->why);
 	card_end(card, 0, 0);
-	if (de_facto->n_candidates)
+	if (de_facto->n_candidates > 1 || port->verbose)
 		put_candidates(port, de_facto);
 }
 
@@ -89,6 +99,23 @@ static void put_source(struct port_card *port, const struct berth_claim *claim)
 	}
 }
 
+/* What kind of claim it is and what it rests on, with the date unless the source has it. */
+static void put_kind(struct port_card *port, const struct berth_claim *claim)
+{
+	struct card *card = &port->card;
+
+	card_add(card, " · ");
+	card_add(card, describe_claim_kind(claim->kind));
+	if (claim->kind == BERTH_HOST_SERVICES)
+		return;
+	card_add(card, ": ");
+	card_foreign(card, claim->source);
+	if (*claim->source_date && !strstr(claim->source, claim->source_date)) {
+		card_add(card, ", ");
+		card_foreign(card, claim->source_date);
+	}
+}
+
 /* "Elasticsearch HTTP (tcp), CloudBees · vendor document: Port Usage, 2020". */
 static void put_claim(struct port_card *port, const struct berth_claim *claim)
 {
@@ -98,7 +125,8 @@ static void put_claim(struct port_card *port, const struct berth_claim *claim)
 	card_add(card, " (");
 	describe_protos(&card->text, claim->protos);
 	card_add(card, ")");
-	if (*claim->claimant && strcmp(claim->claimant, claim->name) != 0) {
+	if (*claim->claimant && claim->kind != BERTH_HOST_SERVICES &&
+		text_compare_fold(claim->claimant, claim->name) != 0) {
 		card_add(card, ", ");
 		card_foreign(card, claim->claimant);
 	}
@@ -107,27 +135,28 @@ static void put_claim(struct port_card *port, const struct berth_claim *claim)
 		buffer_uint(&card->text, claim->first);
 		card_add(card, " upwards");
 	}
-	card_add(card, " · ");
-	card_add(card, describe_claim_kind(claim->kind));
-	card_add(card, ": ");
-	card_foreign(card, claim->source);
-	if (*claim->source_date) {
-		card_add(card, ", ");
-		card_foreign(card, claim->source_date);
-	}
+	put_kind(port, claim);
 	card_end(card, INDENT, HANG);
 	if (port->verbose)
 		put_source(port, claim);
 }
 
+/* How many claims are pools, or, for false, are not. */
+static size_t count_claims(const struct berth_report *report, bool pools)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < report->n_claims; i++)
+		count += (report->claims[i].scope == BERTH_POOL) == pools;
+	return count;
+}
+
 static void put_exact(struct port_card *port, const struct berth_report *report)
 {
 	struct card *card = &port->card;
-	size_t count = 0;
+	size_t count = count_claims(report, false);
 	size_t shown = 0;
 
-	for (size_t i = 0; i < report->n_claims; i++)
-		count += report->claims[i].scope != BERTH_POOL;
 	if (!count)
 		return;
 	describe_counted(&card->text, count, "claim names it:", "claims name it:");
@@ -136,10 +165,7 @@ static void put_exact(struct port_card *port, const struct berth_report *report)
 		if (report->claims[i].scope == BERTH_POOL)
 			continue;
 		if (shown == EXACT_SHOWN && !port->verbose) {
-			describe_count(&card->text, count - shown);
-			card_add(card, " more: ");
-			card_styled(card, OUTPUT_HEADING, "berth -v");
-			card_end(card, INDENT, HANG);
+			port_card_left_out(port, count - shown, "", "-v");
 			break;
 		}
 		put_claim(port, &report->claims[i]);
@@ -227,19 +253,44 @@ static void put_notes(struct port_card *port, const struct berth_report *report)
 	}
 }
 
+/* Beside claims on the port itself pools are a footnote. */
+static void put_pools_short(struct port_card *port, const struct berth_report *report, size_t count)
+{
+	struct card *card = &port->card;
+	uint32_t least = UINT32_MAX;
+	uint32_t most = 0;
+
+	for (size_t i = 0; i < report->n_claims; i++) {
+		const struct berth_claim *claim = &report->claims[i];
+
+		if (claim->scope != BERTH_POOL)
+			continue;
+		least = claim->ports_claimed < least ? claim->ports_claimed : least;
+		most = claim->ports_claimed > most ? claim->ports_claimed : most;
+	}
+	describe_counted(&card->text, count, "pool of ", "pools of ");
+	describe_count(&card->text, least);
+	if (most != least) {
+		card_add(card, " to ");
+		describe_count(&card->text, most);
+	}
+	card_add(card, " ports take it in too, which says next to nothing of one port");
+	card_end(card, 0, 0);
+}
+
 static void put_pools(struct port_card *port, const struct berth_report *report)
 {
 	struct card *card = &port->card;
-	size_t count = 0;
+	size_t count = count_claims(report, true);
 
-	for (size_t i = 0; i < report->n_claims; i++)
-		count += report->claims[i].scope == BERTH_POOL;
 	if (!count)
 		return;
-	describe_counted(&card->text, count, "pool covers it.", "pools cover it.");
-	card_add(card,
-		" Whoever claims a pool takes any port of it, so of N ports it says 1/N about "
-		"each:");
+	if (count < report->n_claims && !port->verbose) {
+		put_pools_short(port, report, count);
+		return;
+	}
+	describe_counted(&card->text, count, "pool takes it in.", "pools take it in.");
+	card_add(card, " Who claims a pool of N ports uses any of them, and says 1/N about each:");
 	card_end(card, 0, 0);
 	for (size_t i = 0; i < report->n_claims; i++) {
 		if (report->claims[i].scope == BERTH_POOL && !pool_before(report, i))

@@ -7,7 +7,7 @@
 
 #include <berth.h>
 
-#include "registry/rows.h"
+#include "registry/entries.h"
 #include "registry/source.h"
 
 /* RFC 6335 section 6: the dynamic ports, which cannot be assigned, start here. */

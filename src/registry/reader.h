@@ -6,7 +6,7 @@
 #ifndef BERTH_REGISTRY_READER_H
 #define BERTH_REGISTRY_READER_H
 
-#include "registry/rows.h"
+#include "registry/entries.h"
 #include "registry/source.h"
 
 /*

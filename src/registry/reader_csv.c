@@ -40,7 +40,7 @@ static void take_field(void *field, size_t len, void *data)
 	struct reader *reader = data;
 
 	if (!reader->error && reader->n_fields < COLUMNS) {
-		const char *text = rows_text(reader->rows, field, len);
+		const char *text = entries_text(reader->rows, field, len);
 
 		reader->row.text[reader->n_fields] = text;
 		if (!text)
@@ -65,7 +65,7 @@ static int end_row(struct reader *reader)
 		return source_refuse(reader->source, reader->row.line,
 			"%zu fields where the registry has %d", reader->n_fields, COLUMNS);
 	if (reader->header)
-		return rows_add(reader->rows, &reader->row);
+		return entries_add(reader->rows, &reader->row);
 	reader->header = true;
 	return check_header(reader);
 }

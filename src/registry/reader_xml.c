@@ -107,7 +107,7 @@ static struct frame cell_of(const char *name)
 
 	for (size_t i = 0; i < sizeof(cells) / sizeof(*cells); i++) {
 		if (strcmp(name, cells[i].name) == 0)
-			return (struct frame){PLACE_CELL, cells[i].column, false};
+			return (struct frame){.place = PLACE_CELL, .column = cells[i].column};
 	}
 	return (struct frame){.place = PLACE_ELSEWHERE};
 }
@@ -136,7 +136,7 @@ static void label_xref(struct reader *reader, const char **attributes)
 static struct frame open_xref(
 	struct reader *reader, const struct frame *parent, const char **attributes)
 {
-	struct frame frame = {PLACE_CELL, parent->column, true};
+	struct frame frame = {.place = PLACE_CELL, .column = parent->column, .xref = true};
 
 	if (parent->place == PLACE_RECORD)
 		frame.column = strcmp(attribute(attributes, "type"), "person") == 0
@@ -196,10 +196,25 @@ static void check_root(struct reader *reader, const char *name, const char **att
 				"the document is not IANA's <registry id=\"" REGISTRY_ID "\">"));
 }
 
+static struct frame open_child(struct reader *reader, const struct frame *parent, const char *name,
+	const char **attributes)
+{
+	if (parent->place == PLACE_REGISTRY)
+		return open_in_registry(reader, name, attributes);
+	if ((parent->place == PLACE_RECORD || parent->place == PLACE_CELL) && !reader->in_xref &&
+		strcmp(name, "xref") == 0)
+		return open_xref(reader, parent, attributes);
+	if (parent->place == PLACE_RECORD)
+		return open_cell(reader, name);
+	/* <br/> and the like: the text goes on. */
+	return (struct frame){.place = parent->place, .column = parent->column};
+}
+
 static void open_element(void *data, const char *qualified, const char **attributes)
 {
 	struct reader *reader = data;
 	const char *name = local_name(qualified);
+	struct frame *frame = &reader->stack[reader->depth];
 
 	if (reader->error)
 		return;
@@ -208,22 +223,11 @@ static void open_element(void *data, const char *qualified, const char **attribu
 			source_refuse(reader->source, line_of(reader), "elements nested too deep"));
 		return;
 	}
-	struct frame *frame = &reader->stack[reader->depth];
-	if (!reader->depth) {
+	if (reader->depth) {
+		*frame = open_child(reader, frame - 1, name, attributes);
+	} else {
 		check_root(reader, name, attributes);
 		*frame = (struct frame){.place = PLACE_REGISTRY};
-	} else {
-		const struct frame *parent = frame - 1;
-		bool xref = strcmp(name, "xref") == 0 && !reader->in_xref;
-
-		*frame = *parent; /* <br/> and the like: the text goes on */
-		frame->xref = false;
-		if (parent->place == PLACE_REGISTRY)
-			*frame = open_in_registry(reader, name, attributes);
-		else if (xref && (parent->place == PLACE_RECORD || parent->place == PLACE_CELL))
-			*frame = open_xref(reader, parent, attributes);
-		else if (parent->place == PLACE_RECORD)
-			*frame = open_cell(reader, name);
 	}
 	reader->depth++;
 }
@@ -279,12 +283,14 @@ static size_t join_lines(char *text, size_t len)
 	return out;
 }
 
-static void close_xref(struct reader *reader, enum column column)
+static int close_xref(struct reader *reader, enum column column)
 {
 	const char *text = buffer_string(&reader->xref);
 	size_t len = text_trim(&text, reader->xref.len);
 	struct buffer *cell = &reader->cell[column];
 
+	if (reader->xref.error || reader->label.error)
+		return -ENOMEM;
 	if (!len) {
 		text = buffer_string(&reader->label);
 		len = reader->label.len;
@@ -293,6 +299,7 @@ static void close_xref(struct reader *reader, enum column column)
 	buffer_bytes(cell, text, len);
 	buffer_char(cell, ']');
 	reader->in_xref = false;
+	return 0;
 }
 
 static int close_record(struct reader *reader)
@@ -308,11 +315,11 @@ static int close_record(struct reader *reader)
 		if (cell->error)
 			return cell->error;
 		size_t len = cell->len ? join_lines(cell->data, cell->len) : 0;
-		reader->row.text[i] = rows_text(reader->rows, buffer_string(cell), len);
+		reader->row.text[i] = entries_text(reader->rows, buffer_string(cell), len);
 		if (!reader->row.text[i])
 			return -ENOMEM;
 	}
-	return rows_add(reader->rows, &reader->row);
+	return entries_add(reader->rows, &reader->row);
 }
 
 static void close_element(void *data, const char *name)
@@ -323,13 +330,13 @@ static void close_element(void *data, const char *name)
 	if (reader->error)
 		return;
 	const struct frame *frame = &reader->stack[--reader->depth];
+	int r = 0;
 	if (frame->xref)
-		close_xref(reader, frame->column);
-	else if (frame->place == PLACE_RECORD &&
-		reader->stack[reader->depth - 1].place == PLACE_REGISTRY)
-		reader->error = close_record(reader);
-	if (reader->error)
-		stop(reader, reader->error);
+		r = close_xref(reader, frame->column);
+	else if (frame->place == PLACE_RECORD)
+		r = close_record(reader);
+	if (r)
+		stop(reader, r);
 }
 
 static void refuse_doctype(void *data, const char *name, const char *system, const char *public,
@@ -370,7 +377,7 @@ static int keep_updated(struct reader *reader)
 	if (!reader->updated.len)
 		return 0;
 	reader->rows->updated =
-		rows_text(reader->rows, buffer_string(&reader->updated), reader->updated.len);
+		entries_text(reader->rows, buffer_string(&reader->updated), reader->updated.len);
 	return reader->rows->updated ? 0 : -ENOMEM;
 }
 

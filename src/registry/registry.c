@@ -46,7 +46,7 @@ int intake_parse(const struct source *source, const struct checks_least *least,
 		r = is_xml(source) ? reader_xml(source, &rows) : reader_csv(source, &rows);
 	if (!r)
 		r = table_build(source, &rows, least, ret_registry);
-	rows_free(&rows);
+	entries_free(&rows);
 	return r;
 }
 

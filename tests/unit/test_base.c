@@ -18,6 +18,7 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/map.h"
 #include "base/spans.h"
 #include "base/text.h"
 
@@ -249,6 +250,28 @@ static void file_is_replaced_whole_or_not_at_all(void **state)
 	buffer_free(&read);
 }
 
+static void map_keeps_what_was_put_last(void **state)
+{
+	struct map map = {0};
+	int values[2];
+
+	(void)state;
+	assert_false(map_has(&map, 0));
+	assert_null(map_get(&map, 0));
+	for (uint64_t key = 0; key < 1000; key++)
+		assert_int_equal(map_put(&map, key << 32, values), 0);
+	assert_int_equal(map_put(&map, UINT64_MAX, NULL), 0);
+	assert_int_equal(map_put(&map, 0, values + 1), 0);
+	assert_int_equal(map.count, 1001);
+	assert_ptr_equal(map_get(&map, 0), values + 1);
+	assert_ptr_equal(map_get(&map, UINT64_C(999) << 32), values);
+	assert_true(map_has(&map, UINT64_MAX));
+	assert_null(map_get(&map, UINT64_MAX));
+	assert_false(map_has(&map, 1));
+	map_free(&map);
+	assert_false(map_has(&map, 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -261,6 +284,7 @@ int main(void)
 		cmocka_unit_test(text_measures_misspellings),
 		cmocka_unit_test(json_keeps_numbers_numbers_and_escapes_text),
 		cmocka_unit_test(spans_find_all_that_cover_a_number),
+		cmocka_unit_test(map_keeps_what_was_put_last),
 		cmocka_unit_test(file_is_replaced_whole_or_not_at_all),
 	};
 

@@ -3,7 +3,7 @@
  * Decides whether a row of a claims file is sound, column by column, and what it says. Columns and
  * words are those of data/claims/README.md.
  */
-#include "claims/rows.h"
+#include "claims/claim_rows.h"
 
 #include <errno.h>
 
@@ -158,7 +158,8 @@ static const char *read_claim(
 	return NULL;
 }
 
-int rows_store(const struct families *families, struct store_claim *claim, struct claims *store)
+int claim_rows_store(
+	const struct families *families, struct store_claim *claim, struct claims *store)
 {
 	const struct families_family *family = families_of(families, claim->service, claim->first);
 
@@ -189,7 +190,7 @@ static int take_row(void *context, size_t line, const struct slice *fields)
 	claim.source_date = fields[SOURCE_DATE];
 	claim.note = fields[NOTE];
 	claim.origin = slice_of(reading->origin);
-	int r = rows_store(reading->families, &claim, reading->store);
+	int r = claim_rows_store(reading->families, &claim, reading->store);
 	if (r == -ENOSPC)
 		complain_at(&reading->complain, line,
 			"more than 65535 claims, from here on they are not used",
@@ -197,7 +198,7 @@ static int take_row(void *context, size_t line, const struct slice *fields)
 	return r;
 }
 
-int rows_read(const struct families *families, const char *name, const char *origin,
+int claim_rows_read(const struct families *families, const char *name, const char *origin,
 	const char *bytes, size_t len, struct claims *store, claims_warn *warn, void *context)
 {
 	struct reading reading = {families, store, origin, {name, warn, context}};

@@ -3,8 +3,8 @@
  * The rows of a registry as text, twelve columns each as in IANA's CSV: what every reader makes,
  * whatever the format, before anything is decided about them.
  */
-#ifndef BERTH_REGISTRY_ROWS_H
-#define BERTH_REGISTRY_ROWS_H
+#ifndef BERTH_REGISTRY_ENTRIES_H
+#define BERTH_REGISTRY_ENTRIES_H
 
 #include <stddef.h>
 
@@ -40,11 +40,11 @@ struct rows {
 };
 
 /* A copy of the text without white space at its ends; NULL when there is no memory. */
-const char *rows_text(struct rows *rows, const char *bytes, size_t len);
+const char *entries_text(struct rows *rows, const char *bytes, size_t len);
 
-/* Appends a copy of the row; its texts came from rows_text. 0 or -ENOMEM. */
-int rows_add(struct rows *rows, const struct row *row);
+/* Appends a copy of the row; its texts came from entries_text. 0 or -ENOMEM. */
+int entries_add(struct rows *rows, const struct row *row);
 
-void rows_free(struct rows *rows);
+void entries_free(struct rows *rows);
 
 #endif

@@ -2,21 +2,21 @@
 /*
  * The growable list of text rows between a reader and the checks.
  */
-#include "registry/rows.h"
+#include "registry/entries.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 #include "base/text.h"
 
-const char *rows_text(struct rows *rows, const char *bytes, size_t len)
+const char *entries_text(struct rows *rows, const char *bytes, size_t len)
 {
 	/* Two cells in three are empty. */
 	len = text_trim(&bytes, len);
 	return len ? arena_text(&rows->texts, bytes, len) : "";
 }
 
-int rows_add(struct rows *rows, const struct row *row)
+int entries_add(struct rows *rows, const struct row *row)
 {
 	if (rows->n_rows == rows->size) {
 		size_t size = rows->size ? rows->size * 2 : 1024;
@@ -31,7 +31,7 @@ int rows_add(struct rows *rows, const struct row *row)
 	return 0;
 }
 
-void rows_free(struct rows *rows)
+void entries_free(struct rows *rows)
 {
 	free(rows->row);
 	arena_free(&rows->texts);

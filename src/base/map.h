@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A map from 64-bit numbers (inodes, process ids, user ids) to pointers, and a set of such numbers
+ * when the pointers are left NULL.
+ */
+#ifndef BERTH_BASE_MAP_H
+#define BERTH_BASE_MAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct map_slot;
+
+struct map {
+	struct map_slot *slots; /* open addressing; a power of two of them, at most half in use */
+	size_t n_slots;
+	size_t count;
+};
+
+/* Sets the value of `key`, replacing an older one. 0; -ENOMEM: the map is as it was. */
+int map_put(struct map *map, uint64_t key, void *value);
+
+/* Whether the key is there. */
+bool map_has(const struct map *map, uint64_t key);
+
+/* The value of the key; NULL when the key is not there. */
+void *map_get(const struct map *map, uint64_t key);
+
+/* Frees the map, not the values. It can be used again. */
+void map_free(struct map *map);
+
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* One netlink exchange with the kernel; what is asked and answered is in diag.h. */
+#ifndef BERTH_SOCKETS_LINUX_NETLINK_H
+#define BERTH_SOCKETS_LINUX_NETLINK_H
+
+#include "sockets/linux/system.h"
+
+/* As system_ask(), of this machine. */
+int netlink_ask(const void *request, size_t len, system_chunk *chunk, void *context);
+
+#endif

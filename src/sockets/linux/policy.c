@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Reads the port policy of this network namespace (net/ipv4/sysctl_net_ipv4.c). What follows from
+ * it for a bind is for the binding room.
+ */
+#include "sockets/linux/policy.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "sockets/linux/process.h"
+
+enum {
+	LARGEST = 1 << 20, /* a list of all odd ports is 200 KB */
+	LAST_PORT = 65535,
+};
+
+static bool parse_port(const char *text, size_t len, uint16_t *ret_port)
+{
+	uint64_t port = 0;
+
+	if (text_number(text, len, LAST_PORT, &port))
+		return false;
+	*ret_port = (uint16_t)port;
+	return true;
+}
+
+int policy_parse_range(const char *text, size_t len, struct berth_port_range *ret_range)
+{
+	struct berth_port_range range;
+
+	len = text_trim(&text, len);
+	const char *tab = memchr(text, '\t', len);
+	if (!tab)
+		return -EBADMSG;
+	size_t first = (size_t)(tab - text);
+	if (!parse_port(text, first, &range.first) ||
+		!parse_port(tab + 1, len - first - 1, &range.last) || range.first > range.last)
+		return -EBADMSG;
+	*ret_range = range;
+	return 0;
+}
+
+static bool parse_item(const char *text, size_t len, struct berth_port_range *ret_range)
+{
+	const char *dash = memchr(text, '-', len);
+	size_t first = dash ? (size_t)(dash - text) : len;
+
+	if (!parse_port(text, first, &ret_range->first))
+		return false;
+	ret_range->last = ret_range->first;
+	return !dash ||
+		(parse_port(dash + 1, len - first - 1, &ret_range->last) &&
+			ret_range->first <= ret_range->last);
+}
+
+int policy_parse_reserved(struct arena *arena, const char *text, size_t len,
+	const struct berth_port_range **ret_ranges, size_t *ret_n_ranges)
+{
+	size_t count = 1;
+
+	len = text_trim(&text, len);
+	if (!len) {
+		*ret_ranges = NULL;
+		*ret_n_ranges = 0;
+		return 0;
+	}
+	const char *end = text + len;
+	for (const char *at = text; at < end; at++)
+		count += *at == ',';
+	struct berth_port_range *ranges = arena_array(arena, count, sizeof(*ranges));
+	if (!ranges)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		const char *comma = memchr(text, ',', (size_t)(end - text));
+		const char *behind = comma ? comma : end;
+
+		if (!parse_item(text, (size_t)(behind - text), ranges + i))
+			return -EBADMSG;
+		text = comma ? comma + 1 : end;
+	}
+	*ret_ranges = ranges;
+	*ret_n_ranges = count;
+	return 0;
+}
+
+int policy_parse_start(const char *text, size_t len, uint32_t *ret_start)
+{
+	uint64_t start = 0;
+
+	len = text_trim(&text, len);
+	if (text_number(text, len, LAST_PORT + 1, &start))
+		return -EBADMSG;
+	*ret_start = (uint32_t)start;
+	return 0;
+}
+
+/* The file in `contents`; whether it could be read. */
+static bool read_file(
+	const struct sockets_system *system, const char *path, struct buffer *contents)
+{
+	buffer_clear(contents);
+	return !system_file(system, path, LARGEST, contents) && contents->data;
+}
+
+int policy_read(
+	const struct sockets_system *system, struct arena *arena, struct berth_policy *ret_policy)
+{
+	struct berth_policy policy = {.may_bind_low = -1};
+	struct process_status status;
+	struct buffer text = {0};
+	int r = 0;
+
+	/* These two are IPv4's by name and IPv6's by use. */
+	if (read_file(system, "/proc/sys/net/ipv4/ip_local_port_range", &text))
+		policy.has_ephemeral = !policy_parse_range(text.data, text.len, &policy.ephemeral);
+	if (read_file(system, "/proc/sys/net/ipv4/ip_local_reserved_ports", &text)) {
+		r = policy_parse_reserved(
+			arena, text.data, text.len, &policy.reserved, &policy.n_reserved);
+		policy.has_reserved = !r;
+	}
+	if (read_file(system, "/proc/sys/net/ipv4/ip_unprivileged_port_start", &text)) /* 4.11 */
+		policy.has_unprivileged =
+			!policy_parse_start(text.data, text.len, &policy.unprivileged_start);
+	if (read_file(system, "/proc/self/status", &text)) {
+		process_parse_status(text.data, text.len, &status);
+		if (status.has_capabilities)
+			policy.may_bind_low =
+				status.capabilities >> PROCESS_CAP_NET_BIND_SERVICE & 1;
+	}
+	buffer_free(&text);
+	if (r == -ENOMEM)
+		return r;
+	*ret_policy = policy;
+	return 0;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The processes of a snapshot, each read once, with the chain of their parents. The identity of a
+ * process is its pid and its start time: a pid alone may be somebody else's a moment later.
+ */
+#ifndef BERTH_SOCKETS_LINUX_PROCESSES_H
+#define BERTH_SOCKETS_LINUX_PROCESSES_H
+
+#include "base/arena.h"
+#include "base/map.h"
+#include "sockets/linux/names.h"
+
+struct processes {
+	const struct sockets_system *system;
+	struct arena *arena; /* holds the processes */
+	struct names *names;
+	struct map known; /* pid → struct entry */
+	unsigned walk; /* number of the last walk up to the top */
+	bool has_boot; /* boot_s was looked for */
+	double boot_s; /* when the machine started; 0: not known */
+};
+
+/*
+ * The process that is `pid` now, provided that its descriptor `fd` is the socket `inode`: looked at
+ * after everything else was read, and its start time once more after that, so what is told is true
+ * of one and the same process. NULL: it ended, was replaced, or holds the socket no more.
+ * 0; -ENOMEM.
+ */
+int processes_holder(struct processes *processes, uint32_t pid, int32_t fd, uint64_t inode,
+	const struct berth_process **ret_process);
+
+/* Frees the table, not the processes. */
+void processes_free(struct processes *processes);
+
+#endif

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Gathers rows. A table of the kernel may be answered by a recording that holds more than was asked
+ * for, so every row is checked against the question here, whoever filtered before.
+ */
+#include "sockets/linux/rows.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	FIRST_ROWS = 32,
+	TEXTS = 1024, /* a power of two */
+};
+
+struct rows_text {
+	const char *text;
+	uint8_t family;
+	uint8_t address[16];
+};
+
+static void want_ports(struct rows_question *question, const struct berth_query_part *part)
+{
+	for (uint32_t port = part->first; port <= part->last; port++)
+		question->ports[port / 8] |= (uint8_t)(1U << (port % 8));
+}
+
+void rows_question(const struct berth_ask *ask, struct rows_question *ret_question)
+{
+	const struct berth_ask everything = {.size = sizeof(everything)};
+	const struct berth_query *query = NULL;
+
+	if (!ask)
+		ask = &everything;
+	query = ask->query;
+	*ret_question = (struct rows_question){
+		.protos = ask->protos ? ask->protos : BERTH_PROTO_BIT(BERTH_PROTOS) - 1,
+		.states = ask->states ? ask->states : BERTH_STATE_BIT(ROWS_STATES) - 1,
+		.family = ask->family,
+		.any_port = !query,
+	};
+	if (!query)
+		return;
+	bool same = query->n_parts > 0;
+	for (size_t i = 0; i < query->n_parts; i++) {
+		const struct berth_query_part *part = query->parts + i;
+
+		want_ports(ret_question, part);
+		same = same && part->first == part->last && part->first == query->parts[0].first;
+	}
+	ret_question->one_port = same ? query->parts[0].first : 0;
+}
+
+bool rows_wanted(const struct rows_question *question, const struct berth_socket *row)
+{
+	if (!(question->protos & BERTH_PROTO_BIT(row->proto)))
+		return false;
+	if (row->state >= ROWS_STATES || !(question->states & BERTH_STATE_BIT(row->state)))
+		return false;
+	if (question->family && question->family != row->family)
+		return false;
+	return question->any_port ||
+		(question->ports[row->local_port / 8] >> (row->local_port % 8) & 1);
+}
+
+static size_t slot_of(uint8_t family, const uint8_t address[16])
+{
+	uint64_t halves[2];
+
+	memcpy(halves, address, sizeof(halves));
+	uint64_t sum = (halves[0] ^ (halves[1] * UINT64_C(0x9e3779b97f4a7c15))) + family;
+	sum *= UINT64_C(0x9e3779b97f4a7c15);
+	return (size_t)(sum >> 54) & (TEXTS - 1);
+}
+
+/* The address as text: the same pointer as lately for the same address, where possible. */
+static const char *text_of(struct rows *rows, uint8_t family, const uint8_t address[16])
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (!rows->texts)
+		rows->texts = calloc(TEXTS, sizeof(*rows->texts));
+	if (!rows->texts)
+		return NULL;
+	struct rows_text *slot = rows->texts + slot_of(family, address);
+	if (slot->text && slot->family == family && !memcmp(slot->address, address, 16))
+		return slot->text;
+	if (!inet_ntop(family == 4 ? AF_INET : AF_INET6, address, text, sizeof(text)))
+		return NULL;
+	const char *copy = arena_text(rows->arena, text, strlen(text));
+	if (copy) {
+		slot->text = copy;
+		slot->family = family;
+		memcpy(slot->address, address, 16);
+	}
+	return copy;
+}
+
+static bool has_peer(const struct berth_socket *row)
+{
+	static const uint8_t nobody[16];
+
+	return row->peer_port || memcmp(row->peer, nobody, sizeof(nobody)) != 0;
+}
+
+static int grow(struct rows *rows)
+{
+	size_t size = rows->size ? rows->size * 2 : FIRST_ROWS;
+
+	if (size > SIZE_MAX / sizeof(*rows->all))
+		return -ENOMEM;
+	struct berth_socket *all = realloc(rows->all, size * sizeof(*all));
+	if (!all)
+		return -ENOMEM;
+	rows->all = all;
+	rows->size = size;
+	return 0;
+}
+
+int rows_add(void *context, const struct berth_socket *row)
+{
+	struct rows *rows = context;
+
+	if (!rows_wanted(rows->question, row))
+		return 0;
+	if (rows->count == rows->size) {
+		int r = grow(rows);
+
+		if (r)
+			return r;
+	}
+	struct berth_socket *copy = rows->all + rows->count;
+	*copy = *row;
+	copy->local_text = text_of(rows, row->family, row->local);
+	copy->peer_text = has_peer(row) ? text_of(rows, row->family, row->peer) : NULL;
+	if (!copy->local_text || (has_peer(row) && !copy->peer_text))
+		return -ENOMEM;
+	rows->count++;
+	return 0;
+}
+
+void rows_cut(struct rows *rows, size_t count)
+{
+	if (count < rows->count)
+		rows->count = count;
+}
+
+static int order(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int compare(const void *left, const void *right)
+{
+	const struct berth_socket *a = left;
+	const struct berth_socket *b = right;
+	int r = order(a->local_port, b->local_port);
+
+	r = r ? r : order(a->proto, b->proto);
+	r = r ? r : order(a->family, b->family);
+	r = r ? r : memcmp(a->local, b->local, sizeof(a->local));
+	r = r ? r : order(a->state, b->state);
+	r = r ? r : memcmp(a->peer, b->peer, sizeof(a->peer));
+	r = r ? r : order(a->peer_port, b->peer_port);
+	/* Members of a SO_REUSEPORT group: any order, as long as it is always the same. */
+	r = r ? r : order(a->cookie, b->cookie);
+	return r ? r : order(a->inode, b->inode);
+}
+
+static bool told_twice(const struct berth_socket *a, const struct berth_socket *b)
+{
+	return a->cookie && !compare(a, b);
+}
+
+void rows_sort(struct rows *rows)
+{
+	size_t kept = 0;
+
+	if (!rows->count)
+		return;
+	qsort(rows->all, rows->count, sizeof(*rows->all), compare);
+	for (size_t i = 1; i < rows->count; i++) {
+		if (told_twice(rows->all + kept, rows->all + i))
+			continue;
+		kept++;
+		if (kept != i)
+			rows->all[kept] = rows->all[i];
+	}
+	rows->count = kept + 1;
+}
+
+void rows_free(struct rows *rows)
+{
+	free(rows->all);
+	free(rows->texts);
+	rows->all = NULL;
+	rows->texts = NULL;
+	rows->count = rows->size = 0;
+}

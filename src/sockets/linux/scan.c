@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Scans /proc/PID/fd of all processes for sockets. Costs 3 us a descriptor, so with many processes
+ * a second thread takes its share. Threads with a descriptor table of their own (unshare(2)
+ * CLONE_FILES) are not looked into: their sockets look like the kernel's.
+ */
+#include "sockets/linux/scan.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "sockets/linux/process.h"
+
+enum {
+	THREADS = 2,
+	PIDS_A_THREAD = 128, /* below that a thread costs more than it brings */
+	BATCH = 8,
+	FIRST_PIDS = 256,
+};
+
+struct pids {
+	uint32_t *all;
+	size_t count;
+	size_t size;
+};
+
+struct scan {
+	const struct sockets_system *system;
+	const struct map *wanted;
+	struct pids pids;
+	atomic_size_t next; /* the first pid that nobody took yet */
+};
+
+struct worker {
+	struct scan *scan;
+	struct owners_hits hits;
+	uint32_t pid; /* whose descriptors are read */
+	int error;
+};
+
+static int add_pid(void *context, const char *name)
+{
+	struct pids *pids = context;
+	uint64_t pid = 0;
+
+	if (text_number(name, strlen(name), INT32_MAX, &pid))
+		return 0;
+	if (pids->count == pids->size) {
+		size_t size = pids->size ? pids->size * 2 : FIRST_PIDS;
+		uint32_t *all = realloc(pids->all, size * sizeof(*all));
+
+		if (!all)
+			return -ENOMEM;
+		pids->all = all;
+		pids->size = size;
+	}
+	pids->all[pids->count++] = (uint32_t)pid;
+	return 0;
+}
+
+static int see_link(void *context, const char *name, const char *target)
+{
+	struct worker *worker = context;
+	uint64_t inode = process_parse_socket(target);
+	uint64_t fd = 0;
+
+	if (!inode || !map_has(worker->scan->wanted, inode) ||
+		text_number(name, strlen(name), INT32_MAX, &fd))
+		return 0;
+	return owners_hit(&worker->hits,
+		&(struct owners_hit){.inode = inode, .pid = worker->pid, .fd = (int32_t)fd});
+}
+
+static int scan_process(struct worker *worker, uint32_t pid)
+{
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "/proc/%u/fd", pid);
+	worker->pid = pid;
+	int r = system_links(worker->scan->system, path, see_link, worker);
+	if (r == -EACCES || r == -EPERM)
+		worker->hits.denied = true;
+	return r == -ENOMEM ? r : 0; /* other errors: it ended meanwhile */
+}
+
+static void *work(void *context)
+{
+	struct worker *worker = context;
+	struct scan *scan = worker->scan;
+
+	for (;;) {
+		size_t first = atomic_fetch_add(&scan->next, BATCH);
+
+		for (size_t i = first; i < first + BATCH; i++) {
+			if (i >= scan->pids.count || worker->error)
+				return NULL;
+			worker->error = scan_process(worker, scan->pids.all[i]);
+		}
+	}
+}
+
+/* Starts a thread that takes no signals: they are the program's, not ours. */
+static bool start(struct worker *worker, pthread_t *ret_thread)
+{
+	sigset_t all;
+	sigset_t before;
+
+	sigfillset(&all);
+	if (pthread_sigmask(SIG_SETMASK, &all, &before))
+		return false;
+	int r = pthread_create(ret_thread, NULL, work, worker);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return !r;
+}
+
+static size_t threads_for(const struct scan *scan)
+{
+	/* A tee is told of answers one at a time. */
+	if (scan->system->tee || scan->pids.count < (size_t)PIDS_A_THREAD * 2)
+		return 1;
+	return sysconf(_SC_NPROCESSORS_ONLN) > 1 ? THREADS : 1;
+}
+
+static int take(struct worker *worker, struct owners_hits *hits)
+{
+	int r = worker->error;
+
+	hits->denied = hits->denied || worker->hits.denied;
+	for (size_t i = 0; !r && i < worker->hits.count; i++)
+		r = owners_hit(hits, worker->hits.all + i);
+	owners_hits_free(&worker->hits);
+	return r;
+}
+
+int scan_proc(
+	const struct sockets_system *system, const struct map *wanted, struct owners_hits *hits)
+{
+	struct scan scan = {.system = system, .wanted = wanted};
+	struct worker workers[THREADS] = {{.scan = &scan}, {.scan = &scan}};
+	pthread_t threads[THREADS];
+	size_t started = 1; /* the first worker is this thread */
+
+	int r = system_folder(system, "/proc", add_pid, &scan.pids);
+	if (r == -EACCES || r == -EPERM)
+		hits->denied = true;
+	r = r == -ENOMEM ? r : 0;
+	if (!r) {
+		size_t n_threads = threads_for(&scan);
+
+		while (started < n_threads && start(&workers[started], &threads[started]))
+			started++;
+		(void)work(&workers[0]);
+		for (size_t i = 1; i < started; i++)
+			(void)pthread_join(threads[i], NULL);
+		for (size_t i = 0; i < started; i++) {
+			int taken = take(&workers[i], hits);
+
+			r = r ? r : taken;
+		}
+	}
+	free(scan.pids.all);
+	return r;
+}

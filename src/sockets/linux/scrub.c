@@ -1,0 +1,649 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Scrubs a recording in memory: what no rule below knows is dropped; what one knows is cut down to
+ * what berth reads; and of that, names, addresses and arguments are replaced, the same value by the
+ * same substitute. Two passes: the first collects values, so that the second can number them and no
+ * substitute is by chance somebody's address.
+ */
+#include "sockets/linux/scrub.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "sockets/linux/diag.h"
+#include "sockets/linux/process.h"
+#include "sockets/linux/procnet.h"
+
+enum {
+	SHORTEST_WORD = 3, /* a name of two letters stands in half of all words by chance */
+	LARGEST_NAME = 4096,
+};
+
+/* A growing set of fixed-size values; sorted and unique once it is settled. */
+struct set {
+	void *all;
+	size_t count;
+	size_t size;
+};
+
+struct address {
+	uint8_t family;
+	uint8_t bytes[16];
+};
+
+struct word {
+	const char *text;
+	size_t len;
+	const char *substitute;
+};
+
+struct scrub {
+	struct record *record;
+	bool collecting;
+	int error; /* of callbacks that cannot fail */
+	struct set addresses; /* struct address */
+	struct set users; /* const char *, as the next three */
+	struct set interfaces;
+	struct set arguments;
+	struct set programs; /* outside the system's folders */
+	struct set words; /* struct word: what is replaced wherever it stands, longest first */
+};
+
+static int set_add(struct set *set, const void *value, size_t value_size)
+{
+	if (set->count == set->size) {
+		size_t size = set->size ? set->size * 2 : 64;
+		void *all = reallocarray(set->all, size, value_size);
+
+		if (!all)
+			return -ENOMEM;
+		set->all = all;
+		set->size = size;
+	}
+	memcpy((char *)set->all + set->count * value_size, value, value_size);
+	set->count++;
+	return 0;
+}
+
+typedef int compare_values(const void *left, const void *right);
+
+static void set_settle(struct set *set, size_t value_size, compare_values *compare)
+{
+	char *all = set->all;
+	size_t kept = 0;
+
+	if (!set->count)
+		return;
+	qsort(all, set->count, value_size, compare);
+	for (size_t i = 1; i < set->count; i++) {
+		if (compare(all + kept * value_size, all + i * value_size) != 0)
+			memmove(all + ++kept * value_size, all + i * value_size, value_size);
+	}
+	set->count = kept + 1;
+}
+
+/* The number of a value, from 1 up; 0: it is not in the set. */
+static size_t set_number(
+	const struct set *set, const void *value, size_t value_size, compare_values *compare)
+{
+	if (!set->count)
+		return 0;
+	const char *found = bsearch(value, set->all, set->count, value_size, compare);
+	return found ? (size_t)(found - (const char *)set->all) / value_size + 1 : 0;
+}
+
+static int compare_texts(const void *left, const void *right)
+{
+	return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+static int compare_addresses(const void *left, const void *right)
+{
+	const struct address *a = left;
+	const struct address *b = right;
+
+	return a->family != b->family ? (a->family < b->family ? -1 : 1)
+				      : memcmp(a->bytes, b->bytes, sizeof(a->bytes));
+}
+
+static int compare_words(const void *left, const void *right)
+{
+	const struct word *a = left;
+	const struct word *b = right;
+
+	if (a->len != b->len)
+		return a->len > b->len ? -1 : 1;
+	return strcmp(a->text, b->text);
+}
+
+static int add_text(struct set *set, const char *text)
+{
+	return set_add(set, &text, sizeof(text));
+}
+
+static size_t text_number_in(const struct set *set, const char *text)
+{
+	return set_number(set, &text, sizeof(text), compare_texts);
+}
+
+/* ---- Addresses ------------------------------------------------------------------------------ */
+
+/* ::ffff:192.0.2.1 is scrubbed as 192.0.2.1. */
+static bool is_mapped(uint8_t family, const uint8_t address[16])
+{
+	static const uint8_t front[12] = {[10] = 0xff, [11] = 0xff};
+
+	return family == 6 && !memcmp(address, front, sizeof(front));
+}
+
+/* Loopback and wildcard say nothing of anybody. */
+static bool is_kept(const struct address *address)
+{
+	static const uint8_t nothing[16];
+	static const uint8_t loopback[16] = {[15] = 1};
+
+	if (!memcmp(address->bytes, nothing, sizeof(nothing)))
+		return true;
+	if (address->family == 4)
+		return address->bytes[0] == 127;
+	return !memcmp(address->bytes, loopback, sizeof(loopback));
+}
+
+static void put_number(uint8_t bytes[4], uint32_t number)
+{
+	uint32_t network = htonl(number);
+
+	memcpy(bytes, &network, sizeof(network));
+}
+
+/*
+ * 198.18.0.0/15 is for benchmarks (RFC 2544), 240.0.0.0/4 for nobody (RFC 1112), 239.0.0.0/8 for
+ * groups of one's own (RFC 2365), 2001:db8::/32 for documents (RFC 3849). Link-local addresses and
+ * groups stay such.
+ */
+static void number_address(const struct address *address, uint32_t number, struct address *ret)
+{
+	const uint8_t *old = address->bytes;
+
+	*ret = (struct address){.family = address->family};
+	if (address->family == 4) {
+		uint32_t first = number < 0x1ffff ? 0xc6120000 : 0xf0000000;
+
+		put_number(
+			ret->bytes, (old[0] & 0xf0) == 0xe0 ? 0xef000000 + number : first + number);
+		return;
+	}
+	if (old[0] == 0xff) {
+		put_number(ret->bytes, 0xff0e0db8);
+	} else if (old[0] == 0xfe && (old[1] & 0xc0) == 0x80) {
+		put_number(ret->bytes, 0xfe800000);
+	} else {
+		put_number(ret->bytes, 0x20010db8);
+	}
+	put_number(ret->bytes + 12, number);
+}
+
+/* The substitute for a collected address. Numbers whose address is somebody's are passed over. */
+static void substitute_address(
+	const struct scrub *scrub, const struct address *old, struct address *ret)
+{
+	const struct set *known = &scrub->addresses;
+	size_t number = set_number(known, old, sizeof(*old), compare_addresses);
+
+	/* As many steps as there are addresses pass over all of them; the stride keeps the
+	 * substitutes of different addresses apart. */
+	do {
+		number_address(old, (uint32_t)number, ret);
+		number += known->count;
+	} while (set_number(known, ret, sizeof(*ret), compare_addresses));
+}
+
+/* A diag_address and procnet_address. */
+static void see_address(void *context, uint8_t family, uint8_t bytes[16])
+{
+	struct scrub *scrub = context;
+	bool mapped = is_mapped(family, bytes);
+	uint8_t *part = mapped ? bytes + 12 : bytes;
+	struct address address = {.family = mapped ? 4 : family};
+	size_t len = address.family == 4 ? 4 : 16;
+
+	memcpy(address.bytes, part, len);
+	if (is_kept(&address))
+		return;
+	if (scrub->collecting) {
+		int r = set_add(&scrub->addresses, &address, sizeof(address));
+
+		scrub->error = scrub->error ? scrub->error : r;
+	} else {
+		struct address other;
+
+		substitute_address(scrub, &address, &other);
+		memcpy(part, other.bytes, len);
+	}
+}
+
+/* ---- Text ----------------------------------------------------------------------------------- */
+
+static const struct word *word_at(const struct scrub *scrub, const char *text, size_t len)
+{
+	const struct word *words = scrub->words.all;
+
+	for (size_t i = 0; i < scrub->words.count; i++) {
+		if (words[i].len <= len && !memcmp(words[i].text, text, words[i].len))
+			return words + i;
+	}
+	return NULL;
+}
+
+/* How many bytes of the text are an address that must go; 0: none. */
+static size_t address_at(const char *text, size_t len)
+{
+	char copy[INET6_ADDRSTRLEN];
+	struct address address = {.family = 4};
+	size_t run = 0;
+
+	while (run < len && strchr("0123456789abcdefABCDEF:.", text[run]) && text[run])
+		run++;
+	if (run < 3 || run >= sizeof(copy))
+		return 0;
+	memcpy(copy, text, run);
+	copy[run] = '\0';
+	if (inet_pton(AF_INET, copy, address.bytes) == 1)
+		return is_kept(&address) ? 0 : run;
+	address.family = 6;
+	if (inet_pton(AF_INET6, copy, address.bytes) == 1)
+		return is_kept(&address) ? 0 : run;
+	return 0;
+}
+
+/* Appends the text with private words and addresses replaced. */
+static void put_clean(const struct scrub *scrub, struct buffer *out, const char *text, size_t len)
+{
+	for (size_t at = 0; at < len;) {
+		const struct word *word = word_at(scrub, text + at, len - at);
+		size_t address = word ? 0 : address_at(text + at, len - at);
+
+		if (word) {
+			buffer_text(out, word->substitute);
+			at += word->len;
+		} else if (address) {
+			buffer_text(out, "address");
+			at += address;
+		} else {
+			buffer_char(out, text[at++]);
+		}
+	}
+}
+
+/* Makes the buffer the contents of the entry, and frees it. */
+static int replace(struct scrub *scrub, struct record_entry *entry, struct buffer *contents)
+{
+	int r = contents->error;
+
+	if (!r) {
+		entry->len = contents->len;
+		entry->bytes =
+			arena_text(&scrub->record->arena, buffer_string(contents), contents->len);
+		r = entry->bytes ? 0 : -ENOMEM;
+	}
+	buffer_free(contents);
+	return r;
+}
+
+static bool is_system_path(const char *path)
+{
+	static const char *const folders[] = {"/usr/", "/bin/", "/sbin/", "/lib/", "/lib64/"};
+	static const char local[] = "/usr/local/";
+
+	if (!strncmp(path, local, sizeof(local) - 1))
+		return false;
+	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
+		if (!strncmp(path, folders[i], strlen(folders[i])))
+			return true;
+	}
+	return false;
+}
+
+/* ---- One rule for each kind of file ---------------------------------------------------------- */
+
+typedef int scrub_rule(struct scrub *scrub, struct record_entry *entry);
+
+/* Numbers, and what the kernel calls its own things. */
+static int keep(struct scrub *scrub, struct record_entry *entry)
+{
+	(void)scrub, (void)entry;
+	return 0;
+}
+
+static int scrub_netlink(struct scrub *scrub, struct record_entry *entry)
+{
+	entry->len = diag_rewrite(entry->bytes, entry->len, see_address, scrub);
+	return scrub->error;
+}
+
+static int scrub_table(struct scrub *scrub, struct record_entry *entry)
+{
+	const char *last = entry->path + strlen(entry->path) - 1;
+
+	procnet_rewrite(entry->bytes, entry->len, *last == '6' ? 6 : 4, see_address, scrub);
+	return scrub->error;
+}
+
+static int scrub_boot(struct scrub *scrub, struct record_entry *entry)
+{
+	struct buffer out = {0};
+	uint64_t boot_s = 0;
+
+	if (scrub->collecting)
+		return 0;
+	if (!process_parse_boot_time(entry->bytes, entry->len, &boot_s))
+		buffer_format(&out, "btime %llu\n", (unsigned long long)boot_s);
+	return replace(scrub, entry, &out);
+}
+
+/* Leaves the name, the parent and the start; other fields tell addresses in memory. */
+static int scrub_stat(struct scrub *scrub, struct record_entry *entry)
+{
+	struct process_stat stat;
+	struct buffer out = {0};
+
+	if (scrub->collecting)
+		return 0;
+	if (process_parse_stat(entry->bytes, entry->len, &stat)) {
+		entry->dropped = true;
+		return 0;
+	}
+	const char *pid = entry->path + strlen("proc/");
+	buffer_bytes(&out, pid, strcspn(pid, "/"));
+	buffer_text(&out, " (");
+	put_clean(scrub, &out, stat.name, strlen(stat.name));
+	buffer_format(&out, ") S %u", stat.parent);
+	for (int field = 5; field < 22; field++) /* numbers as in proc(5) */
+		buffer_text(&out, " 0");
+	buffer_format(&out, " %llu\n", (unsigned long long)stat.start_ticks);
+	return replace(scrub, entry, &out);
+}
+
+static int scrub_status(struct scrub *scrub, struct record_entry *entry)
+{
+	struct process_status status;
+	struct buffer out = {0};
+
+	if (scrub->collecting)
+		return 0;
+	process_parse_status(entry->bytes, entry->len, &status);
+	if (status.has_uid)
+		buffer_format(&out, "Uid:\t%u\t%u\t%u\t%u\n", status.uid, status.uid, status.uid,
+			status.uid);
+	if (status.has_capabilities)
+		buffer_format(&out, "CapEff:\t%016llx\n", (unsigned long long)status.capabilities);
+	return replace(scrub, entry, &out);
+}
+
+/*
+ * Of the first argument stays the name of the program: behind it, and behind the first character
+ * that is no part of a usual name, setproctitle(3) writes whatever it likes ("sshd: alice@pts/0").
+ */
+static void put_program(const struct scrub *scrub, struct buffer *out, const char *argument)
+{
+	static const char usual[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "_.+-";
+	size_t path_len = strcspn(argument, " ");
+	const char *slash = memrchr(argument, '/', path_len);
+	const char *name = slash ? slash + 1 : argument;
+
+	put_clean(scrub, out, name, strspn(name, usual));
+}
+
+static int scrub_arguments(struct scrub *scrub, struct record_entry *entry)
+{
+	struct buffer out = {0};
+	const char *end = entry->bytes + entry->len;
+	int r = 0;
+
+	for (const char *at = entry->bytes; !r && at < end; at += strlen(at) + 1) {
+		bool first = at == entry->bytes;
+
+		if (scrub->collecting) {
+			r = first ? 0 : add_text(&scrub->arguments, at);
+			continue;
+		}
+		if (first)
+			put_program(scrub, &out, at);
+		else
+			buffer_format(&out, "arg%zu", text_number_in(&scrub->arguments, at));
+		buffer_char(&out, '\0');
+	}
+	return scrub->collecting ? r : replace(scrub, entry, &out);
+}
+
+static int scrub_exe(struct scrub *scrub, struct record_entry *entry)
+{
+	struct buffer out = {0};
+	bool deleted = false;
+	size_t len = process_parse_exe(entry->bytes, &deleted);
+	bool system_path = is_system_path(entry->bytes);
+
+	if (scrub->collecting)
+		return system_path ? 0 : add_text(&scrub->programs, entry->bytes);
+	if (system_path)
+		put_clean(scrub, &out, entry->bytes, len);
+	else
+		buffer_format(&out, "/scrubbed/program%zu",
+			text_number_in(&scrub->programs, entry->bytes));
+	if (deleted)
+		buffer_text(&out, " (deleted)");
+	return replace(scrub, entry, &out);
+}
+
+/* Leaves just the mounts of proc itself, and of them whether they hide processes. */
+static int scrub_mounts(struct scrub *scrub, struct record_entry *entry)
+{
+	struct buffer out = {0};
+	const char *end = entry->bytes + entry->len;
+
+	if (scrub->collecting)
+		return 0;
+	for (const char *line = entry->bytes; line < end;) {
+		const char *feed = memchr(line, '\n', (size_t)(end - line));
+		size_t len = (size_t)((feed ? feed : end) - line);
+		const char *options = memmem(line, len, " - proc ", 8);
+		size_t left = options ? len - (size_t)(options - line) : 0;
+
+		if (options && memmem(line, (size_t)(options - line), " /proc ", 7)) {
+			const char *hidepid = memmem(options, left, "hidepid=", 8);
+
+			buffer_text(&out, "1 1 0:1 / /proc rw - proc proc rw");
+			if (hidepid && !strncmp(hidepid, "hidepid=0", 9))
+				hidepid = NULL;
+			buffer_text(&out, hidepid ? ",hidepid=invisible\n" : "\n");
+		}
+		line = feed ? feed + 1 : end;
+	}
+	return replace(scrub, entry, &out);
+}
+
+/* "6.8.0-45-alices-build": the numbers in front. */
+static int scrub_release(struct scrub *scrub, struct record_entry *entry)
+{
+	struct buffer out = {0};
+
+	if (scrub->collecting)
+		return 0;
+	buffer_bytes(&out, entry->bytes, strspn(entry->bytes, "0123456789."));
+	buffer_char(&out, '\n');
+	return replace(scrub, entry, &out);
+}
+
+static int scrub_descriptor(struct scrub *scrub, struct record_entry *entry)
+{
+	(void)scrub;
+	entry->dropped = !process_parse_socket(entry->bytes);
+	return 0;
+}
+
+static int scrub_name(struct scrub *scrub, struct record_entry *entry)
+{
+	bool user = entry->kind == SYSTEM_USER;
+	struct set *names = user ? &scrub->users : &scrub->interfaces;
+	struct buffer out = {0};
+
+	/* These two are called so everywhere. */
+	if (user ? !entry->number : !strcmp(entry->bytes, "lo"))
+		return 0;
+	if (scrub->collecting)
+		return add_text(names, entry->bytes);
+	buffer_format(&out, user ? "user%zu" : "if%zu", text_number_in(names, entry->bytes));
+	return replace(scrub, entry, &out);
+}
+
+static scrub_rule *rule_of(const struct record_entry *entry)
+{
+	static const struct {
+		const char *pattern;
+		scrub_rule *rule;
+	} rules[] = {
+		{"netlink/*", scrub_netlink},
+		{"proc/stat", scrub_boot},
+		{"proc/*/stat", scrub_stat},
+		{"proc/*/status", scrub_status},
+		{"proc/*/cmdline", scrub_arguments},
+		{"proc/*/exe", scrub_exe},
+		{"proc/*/fd/*", scrub_descriptor},
+		{"proc/net/*", scrub_table},
+		{"proc/self/ns/pid", keep},
+		{"proc/self/mountinfo", scrub_mounts},
+		{"proc/sys/kernel/osrelease", scrub_release},
+		{"proc/sys/net/ipv4/ip_*", keep},
+	};
+
+	if (entry->kind == SYSTEM_USER || entry->kind == SYSTEM_INTERFACE)
+		return scrub_name;
+	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
+		if (!fnmatch(rules[i].pattern, entry->path, FNM_PATHNAME))
+			return rules[i].rule;
+	}
+	return NULL;
+}
+
+static int pass(struct scrub *scrub, bool collecting)
+{
+	int r = 0;
+
+	scrub->collecting = collecting;
+	for (size_t i = 0; !r && i < scrub->record->count; i++) {
+		struct record_entry *entry = scrub->record->entries + i;
+		scrub_rule *rule = rule_of(entry);
+
+		/* A refusal is a path and an error: nothing private. */
+		if (entry->error || entry->dropped)
+			continue;
+		if (rule)
+			r = rule(scrub, entry);
+		else
+			entry->dropped = true;
+	}
+	return r;
+}
+
+/* ---- Words ---------------------------------------------------------------------------------- */
+
+/*
+ * Many users are called like the program that they run: postgres, redis. A name that is part of a
+ * path in the system's folders is a word of software, and stays one in names of processes.
+ */
+static bool is_software(const struct scrub *scrub, const char *word)
+{
+	for (size_t i = 0; i < scrub->record->count; i++) {
+		const struct record_entry *entry = scrub->record->entries + i;
+
+		if (entry->kind == SYSTEM_LINK && !entry->error && is_system_path(entry->bytes) &&
+			strstr(entry->bytes, word))
+			return true;
+	}
+	return false;
+}
+
+static int add_word(struct scrub *scrub, const char *text, const char *substitute)
+{
+	const struct word word = {.text = text, .len = strlen(text), .substitute = substitute};
+
+	if (word.len < SHORTEST_WORD)
+		return 0;
+	return set_add(&scrub->words, &word, sizeof(word));
+}
+
+/* Names of users and interfaces, with the substitutes that they have everywhere. */
+static int add_names(struct scrub *scrub, const struct set *names, const char *prefix)
+{
+	const char *const *all = names->all;
+	struct buffer made = {0};
+	int r = 0;
+
+	for (size_t i = 0; !r && i < names->count; i++) {
+		if (is_software(scrub, all[i]))
+			continue;
+		buffer_clear(&made);
+		buffer_format(&made, "%s%zu", prefix, i + 1);
+		const char *substitute =
+			arena_text(&scrub->record->arena, buffer_string(&made), made.len);
+		r = substitute ? add_word(scrub, all[i], substitute) : -ENOMEM;
+	}
+	buffer_free(&made);
+	return r;
+}
+
+static int add_host(struct scrub *scrub, const struct sockets_system *system)
+{
+	struct arena *arena = &scrub->record->arena;
+	struct buffer text = {0};
+	int r = 0;
+
+	if (!system_file(system, "/proc/sys/kernel/hostname", LARGEST_NAME, &text) && text.data) {
+		const char *name = text.data;
+		size_t len = text_trim(&name, text.len);
+		const char *whole = arena_text(arena, name, len);
+		const char *label = whole ? arena_text(arena, whole, strcspn(whole, ".")) : NULL;
+
+		r = label ? add_word(scrub, whole, "host") : -ENOMEM;
+		r = r ? r : add_word(scrub, label, "host");
+	}
+	buffer_free(&text);
+	return r;
+}
+
+static int settle(struct scrub *scrub, const struct sockets_system *system)
+{
+	set_settle(&scrub->addresses, sizeof(struct address), compare_addresses);
+	set_settle(&scrub->users, sizeof(char *), compare_texts);
+	set_settle(&scrub->interfaces, sizeof(char *), compare_texts);
+	set_settle(&scrub->arguments, sizeof(char *), compare_texts);
+	set_settle(&scrub->programs, sizeof(char *), compare_texts);
+	int r = add_names(scrub, &scrub->users, "user");
+	if (!r)
+		r = add_names(scrub, &scrub->interfaces, "if");
+	if (!r)
+		r = add_host(scrub, system);
+	set_settle(&scrub->words, sizeof(struct word), compare_words);
+	return r;
+}
+
+int scrub_record(const struct sockets_system *system, struct record *record)
+{
+	struct scrub scrub = {.record = record};
+	struct set *const sets[] = {&scrub.addresses, &scrub.users, &scrub.interfaces,
+		&scrub.arguments, &scrub.programs, &scrub.words};
+
+	int r = pass(&scrub, true);
+	if (!r)
+		r = settle(&scrub, system);
+	if (!r)
+		r = pass(&scrub, false);
+	for (size_t i = 0; i < sizeof(sets) / sizeof(*sets); i++)
+		free(sets[i]->all);
+	return r;
+}

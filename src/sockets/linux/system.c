@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The seam for files, links, folders and names. How netlink is spoken is in netlink.c; how a
+ * recording is opened, and what it says of users and refusals, in replay.c.
+ */
+#include "sockets/linux/system.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <pwd.h>
+#include <stdalign.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "sockets/linux/netlink.h"
+#include "sockets/linux/replay.h"
+
+int sockets_system_live(struct sockets_system **ret_system)
+{
+	struct sockets_system *system = calloc(1, sizeof(*system));
+
+	if (!system)
+		return -ENOMEM;
+	*ret_system = system;
+	return 0;
+}
+
+int sockets_system_replay(
+	const char *path, struct sockets_system **ret_system, struct buffer *ret_problem)
+{
+	struct sockets_system *system = calloc(1, sizeof(*system));
+
+	if (!system)
+		return -ENOMEM;
+	int r = replay_open(path, &system->replay, ret_problem);
+	if (r) {
+		free(system);
+		return r;
+	}
+	*ret_system = system;
+	return 0;
+}
+
+void sockets_system_free(struct sockets_system *system)
+{
+	if (!system)
+		return;
+	replay_close(system->replay);
+	free(system);
+}
+
+static int open_at(const struct sockets_system *system, const char *path, int flags)
+{
+	flags |= O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	if (system->replay)
+		return replay_open_path(system->replay, path, flags);
+	int fd = open(path, flags);
+	return fd < 0 ? -errno : fd;
+}
+
+static void tell(const struct sockets_system *system, const struct system_answer *answer)
+{
+	if (system->tee)
+		system->tee->answered(system->tee->context, answer);
+}
+
+int system_file(const struct sockets_system *system, const char *path, size_t max,
+	struct buffer *ret_contents)
+{
+	size_t before = ret_contents->len;
+	int fd = open_at(system, path, O_RDONLY);
+	int r = fd;
+
+	if (fd >= 0) {
+		r = file_read_open(fd, max, ret_contents);
+		close(fd);
+	}
+	if (r == -EFBIG)
+		ret_contents->len = before + max;
+	tell(system,
+		&(struct system_answer){.kind = SYSTEM_FILE,
+			.path = path,
+			.error = r == -EFBIG ? 0 : r,
+			.bytes = ret_contents->data ? ret_contents->data + before : "",
+			.len = ret_contents->len - before});
+	return r;
+}
+
+static ssize_t link_at(int folder, const char *name, char *ret_target, size_t size)
+{
+	ssize_t len = readlinkat(folder, name, ret_target, size - 1);
+
+	if (len < 0)
+		return -errno;
+	ret_target[len] = '\0';
+	return len;
+}
+
+ssize_t system_link(
+	const struct sockets_system *system, const char *path, char *ret_target, size_t size)
+{
+	ssize_t len = 0;
+
+	if (system->replay) {
+		const char *name;
+		int folder = replay_open_parent(system->replay, path, &name);
+
+		len = folder < 0 ? folder : link_at(folder, name, ret_target, size);
+		if (folder >= 0)
+			close(folder);
+	} else {
+		len = link_at(AT_FDCWD, path, ret_target, size);
+	}
+	tell(system,
+		&(struct system_answer){.kind = SYSTEM_LINK,
+			.path = path,
+			.error = len < 0 ? (int)len : 0,
+			.bytes = ret_target,
+			.len = len < 0 ? 0 : (size_t)len});
+	return len;
+}
+
+/*
+ * What system_folder and system_links share. getdents64(2) itself: opendir(3) would allocate 32 KiB
+ * for each of a thousand processes.
+ */
+static int each_entry(int folder, system_entry *seen, void *context)
+{
+	alignas(struct dirent64) char entries[8192];
+	int r = 0;
+
+	for (;;) {
+		ssize_t len = getdents64(folder, entries, sizeof(entries));
+		if (len < 0)
+			return -errno;
+		if (!len)
+			return 0;
+		for (ssize_t at = 0; at < len;) {
+			const struct dirent64 *entry = (const void *)(entries + at);
+
+			at += entry->d_reclen;
+			if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+				continue;
+			r = seen(context, entry->d_name);
+			if (r)
+				return r;
+		}
+	}
+}
+
+static int open_folder(const struct sockets_system *system, const char *path)
+{
+	int folder = open_at(system, path, O_RDONLY | O_DIRECTORY);
+
+	if (folder < 0)
+		tell(system,
+			&(struct system_answer){
+				.kind = SYSTEM_FOLDER, .path = path, .error = folder});
+	return folder;
+}
+
+int system_folder(
+	const struct sockets_system *system, const char *path, system_entry *seen, void *context)
+{
+	int folder = open_folder(system, path);
+
+	if (folder < 0)
+		return folder;
+	int r = each_entry(folder, seen, context);
+	close(folder);
+	if (!r && system->replay)
+		r = replay_denied_entries(system->replay, path, seen, context);
+	return r;
+}
+
+struct links {
+	const struct sockets_system *system;
+	const char *path;
+	int folder;
+	int denied; /* -EACCES or -EPERM when a link could not be read */
+	system_linked *seen;
+	void *context;
+};
+
+static void tell_link(const struct links *links, const char *name, const char *target, ssize_t len)
+{
+	struct buffer path = {0};
+
+	buffer_format(&path, "%s/%s", links->path, name);
+	tell(links->system,
+		&(struct system_answer){.kind = SYSTEM_LINK,
+			.path = buffer_string(&path),
+			.error = len < 0 ? (int)len : path.error,
+			.bytes = target,
+			.len = len < 0 ? 0 : (size_t)len});
+	buffer_free(&path);
+}
+
+static int read_entry(void *context, const char *name)
+{
+	struct links *links = context;
+	char target[SYSTEM_TARGET];
+	ssize_t len = link_at(links->folder, name, target, sizeof(target));
+
+	if (links->system->tee)
+		tell_link(links, name, target, len);
+	if (len == -EACCES || len == -EPERM)
+		links->denied = (int)len;
+	return len < 0 ? 0 : links->seen(links->context, name, target);
+}
+
+int system_links(
+	const struct sockets_system *system, const char *path, system_linked *seen, void *context)
+{
+	int folder = open_folder(system, path);
+
+	if (folder < 0)
+		return folder;
+	struct links links = {
+		.system = system, .path = path, .folder = folder, .seen = seen, .context = context};
+	int r = each_entry(folder, read_entry, &links);
+	close(folder);
+	return r ? r : links.denied;
+}
+
+/* While somebody records: hands chunks on and keeps a copy. */
+struct kept_chunks {
+	system_chunk *chunk;
+	void *context;
+	struct buffer all;
+};
+
+static int keep_chunk(void *context, const void *bytes, size_t len)
+{
+	struct kept_chunks *kept = context;
+
+	buffer_bytes(&kept->all, bytes, len);
+	return kept->chunk(kept->context, bytes, len);
+}
+
+static int ask(const struct sockets_system *system, const char *name, const void *request,
+	size_t len, system_chunk *chunk, void *context)
+{
+	if (system->without_netlink)
+		return -EPROTONOSUPPORT;
+	if (system->replay)
+		return replay_netlink(system->replay, name, chunk, context);
+	return netlink_ask(request, len, chunk, context);
+}
+
+int system_ask(const struct sockets_system *system, const char *name, const void *request,
+	size_t len, system_chunk *chunk, void *context)
+{
+	struct kept_chunks kept = {.chunk = chunk, .context = context};
+
+	if (!system->tee)
+		return ask(system, name, request, len, chunk, context);
+	int r = ask(system, name, request, len, keep_chunk, &kept);
+	tell(system,
+		&(struct system_answer){.kind = SYSTEM_NETLINK,
+			.path = name,
+			.error = kept.all.len ? 0 : r,
+			.bytes = buffer_string(&kept.all),
+			.len = kept.all.len});
+	buffer_free(&kept.all);
+	return r;
+}
+
+static int copy_name(const char *from, char *ret_name, size_t size)
+{
+	size_t len = strlen(from);
+
+	if (len >= size)
+		return -ERANGE;
+	memcpy(ret_name, from, len + 1);
+	return 0;
+}
+
+static int live_user(uint32_t uid, char *ret_name, size_t size)
+{
+	struct passwd entry;
+	struct passwd *found = NULL;
+	char texts[4096];
+	int r = getpwuid_r(uid, &entry, texts, sizeof(texts), &found);
+
+	if (r)
+		return -r;
+	return found ? copy_name(found->pw_name, ret_name, size) : -ENOENT;
+}
+
+static int live_interface(uint32_t ifindex, char *ret_name, size_t size)
+{
+	char name[IF_NAMESIZE];
+
+	return if_indextoname(ifindex, name) ? copy_name(name, ret_name, size) : -ENOENT;
+}
+
+static int tell_name(const struct sockets_system *system, enum system_kind kind, uint32_t number,
+	const char *name, int error)
+{
+	tell(system,
+		&(struct system_answer){.kind = kind,
+			.number = number,
+			.error = error,
+			.bytes = name,
+			.len = error ? 0 : strlen(name)});
+	return error;
+}
+
+int system_user(const struct sockets_system *system, uint32_t uid, char *ret_name, size_t size)
+{
+	int r = 0;
+
+	if (system->replay) {
+		const char *name = replay_user(system->replay, uid);
+
+		r = name ? copy_name(name, ret_name, size) : -ENOENT;
+	} else {
+		r = live_user(uid, ret_name, size);
+	}
+	return tell_name(system, SYSTEM_USER, uid, ret_name, r);
+}
+
+int system_interface(
+	const struct sockets_system *system, uint32_t ifindex, char *ret_name, size_t size)
+{
+	int r = 0;
+
+	if (system->replay) {
+		const char *name = replay_interface(system->replay, ifindex);
+
+		r = name ? copy_name(name, ret_name, size) : -ENOENT;
+	} else {
+		r = live_interface(ifindex, ret_name, size);
+	}
+	return tell_name(system, SYSTEM_INTERFACE, ifindex, ret_name, r);
+}
+
+double system_now_s(const struct sockets_system *system)
+{
+	const double nanoseconds = 1e9;
+	struct timespec now;
+
+	if (system->replay)
+		return replay_now_s(system->replay);
+	if (clock_gettime(CLOCK_REALTIME, &now) < 0)
+		return 0;
+	return (double)now.tv_sec + (double)now.tv_nsec / nanoseconds;
+}
+
+unsigned system_clock_ticks(const struct sockets_system *system)
+{
+	const unsigned usual = 100; /* USER_HZ on every Linux of today but Alpha */
+
+	if (system->replay)
+		return replay_clock_ticks(system->replay);
+	long ticks = sysconf(_SC_CLK_TCK);
+	return ticks > 0 ? (unsigned)ticks : usual;
+}
