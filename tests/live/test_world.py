@@ -84,12 +84,13 @@ def test_the_time_that_is_left_of_time_wait(there: World, tmp_path: Path) -> Non
     said = rows(there, tmp_path, *TABLES)
     _, timers = ss.parse(there.run("ss", "-H", "-tuanpe"))
     left = {(row["proto"], row["cookie"]): row["expires_ms"] for row in said
-            if row["state"] == "TIME_WAIT"}
-    assert left.keys() == timers.keys() or set(timers) <= set(left)
+            if row["expires_ms"] is not None}
+    # Orphans in FIN_WAIT2 end in the same way (tcp_time_wait() in net/ipv4/tcp_minisocks.c).
+    assert {row["state"] for row in said if row["expires_ms"] is not None} == {
+        "TIME_WAIT", "FIN_WAIT2"}
+    assert timers and set(timers) <= set(left)
     for key, seconds in timers.items():
         assert abs(left[key] / 1000 - seconds) < 3
-    assert all(row["expires_ms"] is None for row in said
-               if row["state"] not in ("TIME_WAIT", "FIN_WAIT2"))
 
 
 def test_sockets_that_are_bound_only_are_there_though_ss_cannot_show_them(
@@ -187,9 +188,9 @@ def every_process_can_be_read() -> bool:
                 list(folder.iterdir())
             except (FileNotFoundError, ProcessLookupError):
                 pass
+        return Path("/proc/self/ns/pid").readlink() == Path("/proc/1/ns/pid").readlink()
     except PermissionError:
         return False
-    return Path("/proc/self/ns/pid").readlink() == Path("/proc/1/ns/pid").readlink()
 
 
 def test_other_protocols_are_there(there: World, tmp_path: Path) -> None:
@@ -257,22 +258,21 @@ def test_the_card_of_a_port_says_who_holds_it(there: World, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("family", [4, 6])
-def test_a_bind_that_the_verdict_allows_works_and_one_that_it_denies_fails(
-        there: World, tmp_path: Path, family: int) -> None:
-    """The verdict against the kernel, for every port that something holds and some that nothing does."""
+def test_the_verdict_is_what_the_kernel_does(there: World, tmp_path: Path, family: int) -> None:
+    """Tried on every port that something holds and some that nothing does, as a plain server would.
+
+    The verdict is of the wildcard of both families, so an IPv4 server may still get what it denies.
+    """
     ports = sorted({row["local"]["port"] for row in rows(there, tmp_path)})
-    free = [port for port in range(20000, 20010) if port not in ports]
-    asked = [*ports, *free]
+    asked = [*ports, *(port for port in range(20000, 20010) if port not in ports)]
     answer = ask(there, tmp_path, "--jsonl", ",".join(map(str, asked)))
     verdicts = {line["port"]: line["verdict"] for line in answer.lines()}
-    tried = there.run("python3", "-c", TRY_TO_BIND, str(family), *map(str, asked))
     wrong = []
-    for line in tried.splitlines():
+    for line in there.run("python3", "-c", TRY_TO_BIND, str(family), *map(str, asked)).splitlines():
         port, kind, outcome = line.split()
         said = verdicts[int(port)][kind]["bindable"]
-        if family == 4 and {"yes": "bound", "no": "refused"}.get(said) not in (outcome, None):
-            wrong.append((port, kind, said, outcome))
-        if family == 6 and said == "yes" and outcome == "refused":
+        if said == "yes" and outcome == "refused" or (
+                family == 6 and said == "no" and outcome == "bound"):
             wrong.append((port, kind, said, outcome))
     assert wrong == []
 

@@ -44,7 +44,7 @@ class World:
 
     def __init__(self, *command: str | Path) -> None:
         self.process = subprocess.Popen(
-            ["unshare", "--net", "--pid", "--mount", "--fork", "--kill-child", "--mount-proc",
+            ["unshare", "--net", "--pid", "--mount", "--uts", "--fork", "--kill-child", "--mount-proc",
              *map(str, command)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout
         line = self.process.stdout.readline()
@@ -52,7 +52,7 @@ class World:
         self.said: dict[str, Any] = json.loads(line)
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         self.pid = int(children.read_text(encoding="utf-8").split()[0])
-        self.enter = ("nsenter", f"--target={self.pid}", "--net", "--pid", "--mount", "--")
+        self.enter = ("nsenter", f"--target={self.pid}", "--net", "--pid", "--mount", "--uts", "--")
 
     def run(self, *command: str, **options: Any) -> str:
         return subprocess.run([*self.enter, *command], capture_output=True, text=True, check=True,
