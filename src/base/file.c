@@ -7,24 +7,26 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum {
+	STEP = 8192, /* read at least so much at once */
+};
+
 static int read_all(int fd, size_t max, struct buffer *out)
 {
-	enum {
-		STEP = 8192
-	};
 	size_t total = 0;
 
 	for (;;) {
 		char *place = buffer_reserve(out, STEP);
 		if (!place)
 			return out->error;
-		ssize_t got = read(fd, place, STEP);
+		ssize_t got = read(fd, place, out->size - out->len - 1);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
@@ -47,7 +49,12 @@ int file_read_open(int fd, size_t max, struct buffer *out)
 		return -errno;
 	if (S_ISDIR(info.st_mode))
 		return -EISDIR;
-	return S_ISREG(info.st_mode) ? read_all(fd, max, out) : -EINVAL;
+	if (!S_ISREG(info.st_mode))
+		return -EINVAL;
+	/* What the size promises is a hint: /proc says 0, and a file can grow. */
+	if (info.st_size > 0 && (uintmax_t)info.st_size <= max)
+		(void)buffer_reserve(out, (size_t)info.st_size + STEP);
+	return read_all(fd, max, out);
 }
 
 int file_read(int dir_fd, const char *path, size_t max, struct buffer *out)
