@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(sys.argv[1])
-QUIET = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+QUIET = {each: subprocess.DEVNULL for each in ("stdin", "stdout", "stderr")}
 
 
 def free_port() -> int:
