@@ -26,7 +26,7 @@ def test_a_recording_of_this_machine_replays(berth: Berth, tmp_path: Path) -> No
         port = server.getsockname()[1]
         answer = berth("record", "--json", str(tmp_path / "new"))
         assert answer.code == YES, answer.err
-        assert answer.json() == {"schema": "berth-record-1", "path": str(tmp_path / "new"),
+        assert answer.json() == {"schema": "berth-recording-1", "path": str(tmp_path / "new"),
                                  "scrubbed": False}
     replayed = berth("--replay", str(tmp_path / "new"), "--json", f"{port}/tcp")
     [row] = [row for row in replayed.json()["sockets"] if row["state"] == "LISTEN"]
