@@ -115,6 +115,26 @@ static void text_escapes_what_a_terminal_would_act_on(void **state)
 	buffer_free(&out);
 }
 
+static void text_that_is_too_long_loses_its_middle(void **state)
+{
+	static const char accents[] = "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9";
+	struct buffer out = {0};
+
+	(void)state;
+	text_abridge(&out, "harbour", 7, 7);
+	assert_string_equal(buffer_string(&out), "harbour");
+	buffer_clear(&out);
+	text_abridge(&out, "the harbour master", 18, 6);
+	assert_string_equal(buffer_string(&out), "the...ter");
+	buffer_clear(&out);
+	text_abridge(&out, accents, 8, 6); /* neither half ends inside a character */
+	assert_string_equal(buffer_string(&out), "\xc3\xa9...\xc3\xa9");
+	buffer_clear(&out);
+	text_abridge(&out, "\xbf\xbf\xbf\xbf", 4, 2);
+	assert_string_equal(buffer_string(&out), "...");
+	buffer_free(&out);
+}
+
 static void text_parses_numbers_strictly(void **state)
 {
 	uint64_t value = 7;
@@ -296,6 +316,7 @@ int main(void)
 		cmocka_unit_test(buffer_grows_and_remembers_the_first_error),
 		cmocka_unit_test(text_decodes_as_rfc_3629_says),
 		cmocka_unit_test(text_escapes_what_a_terminal_would_act_on),
+		cmocka_unit_test(text_that_is_too_long_loses_its_middle),
 		cmocka_unit_test(text_parses_numbers_strictly),
 		cmocka_unit_test(text_compares_without_case),
 		cmocka_unit_test(text_measures_misspellings),
