@@ -69,7 +69,8 @@ static enum cli_exit look_over(const struct cli *cli)
 			access(image, R_OK) < 0 ? strerror(errno) : "not a sound registry image");
 		return CLI_UNKNOWN;
 	}
-	for (size_t i = 0; i < n && !cli->settings.quiet; i++)
+	/* Whoever brings a sound image need not hear that the one it replaces is not. */
+	for (size_t i = 0; i < n && !cli->settings.quiet && !cli->image_may_miss; i++)
 		cli_complain("%s", warnings[i]);
 	return CLI_YES;
 }
