@@ -283,7 +283,8 @@ int berth_query_parse(const struct berth *berth, const char *text, struct berth_
 	int r = 0;
 
 	if (strlen(text) > LARGEST_TEXT)
-		return handle_fail(-EINVAL, "that is too long to be a list of ports; try 3000-3010");
+		return handle_fail(
+			-EINVAL, "that is too long to be a list of ports; try 3000-3010");
 	query = calloc(1, sizeof(*query));
 	if (!query)
 		return handle_fail(-ENOMEM, "out of memory");

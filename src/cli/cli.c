@@ -16,6 +16,7 @@
 
 enum {
 	SENTENCE_MOST = 480, /* bytes; what somebody typed can be long */
+	WARNINGS_MOST = 20, /* a file of another format is wrong in every line */
 };
 
 void cli_complain(const char *format, ...)
@@ -70,8 +71,12 @@ static enum cli_exit look_over(const struct cli *cli)
 		return CLI_UNKNOWN;
 	}
 	/* Whoever brings a sound image need not hear that the one it replaces is not. */
-	for (size_t i = 0; i < n && !cli->settings.quiet && !cli->image_may_miss; i++)
+	if (cli->settings.quiet || cli->image_may_miss)
+		return CLI_YES;
+	for (size_t i = 0; i < n && (i < WARNINGS_MOST || cli->settings.verbose); i++)
 		cli_complain("%s", warnings[i]);
+	if (n > WARNINGS_MOST && !cli->settings.verbose)
+		cli_complain("%zu more complaints; -v shows them, -q none", n - WARNINGS_MOST);
 	return CLI_YES;
 }
 
