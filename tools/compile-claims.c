@@ -15,8 +15,8 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "claims/families.h"
 #include "claims/claim_rows.h"
+#include "claims/families.h"
 #include "claims/store.h"
 #include "claims/tsv.h"
 
@@ -253,8 +253,8 @@ static int read_claims(struct compiler *compiler, const char *path, struct claim
 	int r = file_read(AT_FDCWD, path, LARGEST_FILE, &bytes);
 
 	if (!r)
-		r = claim_rows_read(&families, path, "berth", buffer_string(&bytes), bytes.len, store,
-			warn, &compiler->complaints);
+		r = claim_rows_read(&families, path, "berth", buffer_string(&bytes), bytes.len,
+			store, warn, &compiler->complaints);
 	if (!r)
 		r = store_finish(store);
 	buffer_free(&bytes);

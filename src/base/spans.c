@@ -83,28 +83,48 @@ static int add_set(struct builder *b, uint32_t *ret_at)
 	return 0;
 }
 
+/* Takes what ends before `number` out and what begins at it in; true when that changed anything. */
+static bool cross_border(struct builder *b, const struct spans_interval *by_first, size_t *first,
+	const struct spans_interval *by_last, size_t *last, size_t count, uint32_t number)
+{
+	bool changed = false;
+
+	for (; *last < count && by_last[*last].last + 1U == number; ++*last, changed = true)
+		remove_id(b, by_last[*last].id);
+	for (; *first < count && by_first[*first].first == number; ++*first, changed = true)
+		insert_id(b, by_first[*first].id);
+	return changed;
+}
+
+/* The next number behind which the covering set may be another one. */
+static uint32_t next_border(const struct spans_interval *by_first, size_t first,
+	const struct spans_interval *by_last, size_t last, size_t count)
+{
+	uint32_t begins = first < count ? by_first[first].first : SPANS_NUMBERS;
+	uint32_t ends = last < count ? by_last[last].last + 1U : SPANS_NUMBERS;
+
+	return begins < ends ? begins : ends;
+}
+
 static int sweep(struct builder *b, const struct spans_interval *by_first,
 	const struct spans_interval *by_last, size_t count)
 {
-	size_t next_first = 0;
-	size_t next_last = 0;
+	size_t first = 0;
+	size_t last = 0;
 	uint32_t set = 0;
 	int r = add_set(b, &set); /* the empty set, at 0 */
 
-	for (uint32_t number = 0; !r && number < SPANS_NUMBERS; number++) {
-		bool changed = false;
-
-		for (; next_last < count && by_last[next_last].last + 1U == number; next_last++) {
-			remove_id(b, by_last[next_last].id);
-			changed = true;
-		}
-		for (; next_first < count && by_first[next_first].first == number; next_first++) {
-			insert_id(b, by_first[next_first].id);
-			changed = true;
-		}
-		if (changed)
+	for (uint32_t number = 0; !r && number < SPANS_NUMBERS;) {
+		if (cross_border(b, by_first, &first, by_last, &last, count, number))
 			r = add_set(b, &set);
-		b->set_of[number] = set;
+		uint32_t border = next_border(by_first, first, by_last, last, count);
+
+		/* Between two borders all numbers share one set; the empty one is there already. */
+		if (set) {
+			for (uint32_t i = number; i < border; i++)
+				b->set_of[i] = set;
+		}
+		number = border;
 	}
 	return r;
 }

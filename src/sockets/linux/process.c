@@ -29,8 +29,8 @@ static bool parse_field(const char *text, size_t len, unsigned number, uint64_t 
 			space++;
 		if (space == text)
 			return false;
-		if (at == number)
-			return !text_number(text, (size_t)(space - text), max, ret);
+		if (at == number) /* one that ends with the text may be cut */
+			return space < end && !text_number(text, (size_t)(space - text), max, ret);
 		text = space;
 	}
 }
