@@ -17,15 +17,9 @@ _berth()
 	local command= word words=
 
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-		case $word in
-		-*) ;;
-		*)
-			case " port ls find registry record completion help version " in
-			*" $word "*) command=$word ;;
-			esac
-			break
-			;;
-		esac
+		[[ $word == -* ]] && continue
+		berth completion words "$word" >/dev/null 2>&1 && command=$word
+		break
 	done
 
 	COMPREPLY=()
@@ -46,7 +40,7 @@ _berth()
 
 	case $command in
 	'')
-		words="$(_berth_words) $(_berth_words help | grep -v '^-') $(_berth_ports)"
+		words="$(_berth_words) $(_berth_ports)"
 		;;
 	port | ls)
 		words="$(_berth_words "$command") $(_berth_ports)"

@@ -4,15 +4,13 @@
 function __berth_command
     for word in (commandline -opc)[2..-1]
         string match -q -- '-*' $word; and continue
-        contains -- $word port ls find registry record completion help version; and echo $word
+        berth completion words $word >/dev/null 2>&1; and echo $word
         return
     end
 end
 
 function __berth_words
-    set -l command (__berth_command)
-    berth completion words $command 2>/dev/null
-    test -z "$command"; and berth completion words help 2>/dev/null | string match -v -- '-*'
+    berth completion words (__berth_command) 2>/dev/null
 end
 
 function __berth_ports

@@ -237,6 +237,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
                         help="also run libFuzzer for so long on each target")
     parser.add_argument("--fresh", action="store_true",
                         help="also build and test in a fresh Debian 12 root (minutes, needs root)")
+    parser.add_argument("--make-recordings", action="store_true",
+                        help="only make tests/recordings anew (needs root), then --update-golden")
     parser.add_argument("--update-golden", action="store_true",
                         help="make the golden files what the program prints now; then read the diff")
     return parser.parse_args(arguments)
@@ -255,6 +257,10 @@ def main(arguments: list[str]) -> int:
     step_options = Options(fuzz_seconds=options.fuzz or 60,
                            pytest=["--update-golden"] if options.update_golden else [])
     BUILD.mkdir(exist_ok=True)
+    if options.make_recordings:
+        return 0 if build("gcc") and run(
+            [sys.executable, "tests/live/make_recordings.py"], BERTH_BUILD=str(BUILD / "gcc"),
+            PYTHONPATH=f"{ROOT}/tests:{ROOT}/tests/live", PYTHONDONTWRITEBYTECODE="1") else 1
     files = [name for name in options.names if name not in STEPS]
     work = [(name, STEPS[name]) for name in chosen_steps(options)]
     if files:

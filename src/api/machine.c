@@ -93,7 +93,7 @@ size_t machine_at_port(const struct berth_snapshot *snapshot, uint16_t port,
 	size_t first = lower_bound(snapshot->inner, port);
 	size_t end = lower_bound(snapshot->inner, port + UINT32_C(1));
 
-	*ret_sockets = snapshot->inner->sockets + first;
+	*ret_sockets = end > first ? snapshot->inner->sockets + first : NULL;
 	return end - first;
 }
 

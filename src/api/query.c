@@ -266,6 +266,17 @@ static int add_item(const struct berth *berth, struct item item, struct berth_qu
 	return r;
 }
 
+/* "80, 443" is a list; a line feed or tab in it is a mistake that somebody should hear of. */
+static void trim_spaces(struct item *item)
+{
+	while (item->len && item->text[0] == ' ') {
+		item->text++;
+		item->len--;
+	}
+	while (item->len && item->text[item->len - 1] == ' ')
+		item->len--;
+}
+
 int berth_query_parse(const struct berth *berth, const char *text, struct berth_query **ret_query)
 {
 	struct berth_query *query = NULL;
@@ -280,7 +291,7 @@ int berth_query_parse(const struct berth *berth, const char *text, struct berth_
 		const char *comma = strchr(rest, ',');
 		struct item item = {rest, comma ? (size_t)(comma - rest) : strlen(rest)};
 
-		item.len = text_trim(&item.text, item.len);
+		trim_spaces(&item);
 		r = add_item(berth, item, query);
 		rest = comma ? comma + 1 : NULL;
 	}

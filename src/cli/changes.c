@@ -27,9 +27,10 @@ static const struct field fields[] = {
 	{"notes", offsetof(struct berth_record, notes)},
 };
 
-void changes_init(struct changes *changes, const struct output *output, bool as_json, bool verbose)
+void changes_init(struct changes *changes, const struct cli *cli, bool verbose)
 {
-	*changes = (struct changes){.output = output, .as_json = as_json, .verbose = verbose};
+	*changes = (struct changes){
+		.output = &cli->output, .format = cli->settings.format, .verbose = verbose};
 	changes->json.out = &changes->list;
 }
 
@@ -152,6 +153,25 @@ static int put_record(struct json *json, const char *key, const struct berth_rec
 	return berth_record_json(record, output_append, json->out);
 }
 
+static int add_json(struct changes *changes, enum berth_change change,
+	const struct berth_record *before, const struct berth_record *after)
+{
+	struct json *json = &changes->json;
+	int error;
+
+	json_open_object(json, NULL);
+	json_string(json, "change", change_name(change));
+	error = put_record(json, "before", before);
+	if (!error)
+		error = put_record(json, "after", after);
+	json_close_object(json);
+	if (changes->format == CLI_JSONL) {
+		buffer_char(json->out, '\n');
+		json->comma = false;
+	}
+	return error;
+}
+
 int changes_add(void *context, enum berth_change change, const struct berth_record *before,
 	const struct berth_record *after)
 {
@@ -159,16 +179,10 @@ int changes_add(void *context, enum berth_change change, const struct berth_reco
 	int error = 0;
 
 	changes->count[change]++;
-	if (changes->as_json) {
-		json_open_object(&changes->json, NULL);
-		json_string(&changes->json, "change", change_name(change));
-		error = put_record(&changes->json, "before", before);
-		if (!error)
-			error = put_record(&changes->json, "after", after);
-		json_close_object(&changes->json);
-	} else {
+	if (changes->format == CLI_TEXT)
 		add_line(changes, change, before, after);
-	}
+	else
+		error = add_json(changes, change, before, after);
 	return error ? error : changes->list.error;
 }
 

@@ -9,7 +9,7 @@
 
 #include "base/buffer.h"
 #include "base/json.h"
-#include "cli/output.h"
+#include "cli/cli.h"
 
 enum {
 	CHANGES_KINDS = BERTH_CHANGED + 1,
@@ -17,14 +17,14 @@ enum {
 
 struct changes {
 	const struct output *output; /* whose colours are used */
-	bool as_json;
+	enum cli_format format;
 	bool verbose; /* the fields too: what was, what is */
-	struct buffer list; /* lines of text, or members of a JSON array */
+	struct buffer list; /* lines of text or of JSON, or members of a JSON array */
 	struct json json;
 	size_t count[CHANGES_KINDS];
 };
 
-void changes_init(struct changes *changes, const struct output *output, bool as_json, bool verbose);
+void changes_init(struct changes *changes, const struct cli *cli, bool verbose);
 void changes_free(struct changes *changes);
 
 /* A berth_change_seen; the context is a struct changes. */

@@ -78,7 +78,9 @@ enum cli_exit cli_open(struct cli *cli)
 		options.registry_path = cli->settings.registry;
 	error = berth_open(&options, &cli->berth);
 	if (error < 0) {
-		cli_complain("%s; try berth help", berth_error());
+		cli_complain(
+			cli->settings.replay ? "%s; recordings are made by berth record DIR" : "%s",
+			berth_error());
 		return CLI_UNKNOWN;
 	}
 	return look_over(cli);

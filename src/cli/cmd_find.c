@@ -3,7 +3,7 @@
  * berth find: which ports have to do with some words. Records of the registry and claims stand side
  * by side, each with where it comes from.
  */
-#include <stdlib.h>
+#include <errno.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -14,7 +14,17 @@
 
 enum {
 	LIMIT_ON_TERMINAL = 50,
-	COLUMNS = 7,
+};
+
+enum cell {
+	CELL_PORT,
+	CELL_PROTO,
+	CELL_NAME,
+	CELL_DESCRIPTION,
+	CELL_SOURCE,
+	CELL_MATCH,
+	CELL_KIND,
+	CELLS,
 };
 
 static const struct command_option find_options[] = {
@@ -44,62 +54,74 @@ static enum cli_exit read_limit(const struct cli *cli, size_t *ret_limit)
 	return CLI_YES;
 }
 
-static int write_row(struct grid *table, const struct berth_found *found)
+static void fill_record(struct buffer *cells, const struct berth_record *record)
 {
-	const struct berth_record *record = &found->record;
-	const struct berth_claim *claim = &found->claim;
-	bool is_claim = found->is_claim;
-	struct buffer cells[COLUMNS] = {0};
-	const char *texts[COLUMNS];
+	if (record->has_port)
+		describe_range(&cells[CELL_PORT], record->first, record->last);
+	if (record->any_transport)
+		buffer_text(&cells[CELL_PROTO], "any");
+	else
+		describe_protos(&cells[CELL_PROTO], record->protos);
+	describe_text(&cells[CELL_NAME], record->name);
+	describe_prose(&cells[CELL_DESCRIPTION], record->description, 0);
+	buffer_text(&cells[CELL_SOURCE], "IANA registry");
+	buffer_text(&cells[CELL_KIND], berth_state_name(record->state));
+}
+
+static void fill_claim(struct buffer *cells, const struct berth_claim *claim)
+{
+	describe_range(&cells[CELL_PORT], claim->first, claim->last);
+	describe_protos(&cells[CELL_PROTO], claim->protos);
+	describe_text(&cells[CELL_NAME], claim->service);
+	describe_prose(&cells[CELL_DESCRIPTION], claim->name, 0);
+	describe_text(&cells[CELL_SOURCE], claim->claimant);
+	buffer_text(&cells[CELL_KIND], describe_claim_kind(claim->kind));
+}
+
+static int write_row(struct grid *grid, const struct berth_found *found)
+{
+	struct buffer cells[CELLS] = {0};
+	const char *texts[CELLS];
 	int error = 0;
 
-	if (is_claim || record->has_port)
-		describe_range(&cells[0], is_claim ? claim->first : record->first,
-			is_claim ? claim->last : record->last);
-	if (!is_claim && record->any_transport)
-		buffer_text(&cells[1], "any");
+	if (found->is_claim)
+		fill_claim(cells, &found->claim);
 	else
-		describe_protos(&cells[1], is_claim ? claim->protos : record->protos);
-	describe_text(&cells[2], is_claim ? claim->service : record->name);
-	describe_prose(&cells[3], is_claim ? claim->name : record->description, 0);
-	if (is_claim)
-		describe_text(&cells[4], claim->claimant);
-	buffer_text(&cells[5],
-		is_claim ? describe_claim_kind(claim->kind) : berth_state_name(record->state));
-	if (!is_claim)
-		buffer_text(&cells[4], "IANA registry");
-	buffer_text(&cells[6], berth_match_name(found->match));
-	for (size_t i = 0; i < COLUMNS; i++) {
+		fill_record(cells, &found->record);
+	buffer_text(&cells[CELL_MATCH], berth_match_name(found->match));
+	for (size_t i = 0; i < CELLS; i++) {
 		if (cells[i].error)
 			error = cells[i].error;
 		texts[i] = buffer_string(&cells[i]);
 	}
 	if (!error)
-		error = grid_row(table, texts);
-	for (size_t i = 0; i < COLUMNS; i++)
+		error = grid_row(grid, texts);
+	for (size_t i = 0; i < CELLS; i++)
 		buffer_free(&cells[i]);
 	return error;
 }
 
 static int write_table(struct cli *cli, const struct berth_find *find, size_t n)
 {
-	static const struct grid_column columns[COLUMNS] = {
-		{"PORT", .right = true},
-		{"PROTO", .right = false},
-		{"NAME", .may_shrink = true},
-		{"DESCRIPTION", .may_shrink = true},
-		{"SOURCE", .may_shrink = true},
-		{"KIND", .may_shrink = true},
-		{"MATCH", .right = false},
+	static const struct grid_column columns[CELLS] = {
+		[CELL_PORT] = {"PORT", .right = true},
+		[CELL_PROTO] = {"PROTO", .right = false},
+		[CELL_NAME] = {"NAME", .right = false},
+		[CELL_DESCRIPTION] = {"DESCRIPTION", .may_shrink = true},
+		[CELL_SOURCE] = {"SOURCE", .may_shrink = true},
+		[CELL_MATCH] = {"MATCH", .right = false},
+		[CELL_KIND] = {"KIND", .may_shrink = true},
 	};
-	struct grid *table = grid_new(&cli->output, columns, COLUMNS, true);
-	int error = table ? 0 : -1;
+	/* The last column is for those who want more. */
+	size_t width = cli->settings.verbose ? CELLS : CELL_KIND;
+	struct grid *grid = grid_new(&cli->output, columns, width, true);
+	int error = grid ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < n && !error; i++)
-		error = write_row(table, berth_find_get(find, i));
+		error = write_row(grid, berth_find_get(find, i));
 	if (!error && n)
-		error = grid_draw(table, &cli->output);
-	grid_free(table);
+		error = grid_draw(grid, &cli->output);
+	grid_free(grid);
 	return error;
 }
 

@@ -284,7 +284,7 @@ static bool is_wanted(const struct ls *ls, const struct berth_socket *socket)
 
 /* ---- Answers --------------------------------------------------------------------------------- */
 
-static int add_row(const struct ls *ls, const struct listing_style *style, struct grid *table,
+static int add_row(const struct ls *ls, const struct listing_style *style, struct grid *grid,
 	const struct berth_socket *socket)
 {
 	struct buffer cells[COLUMNS_MOST] = {0};
@@ -298,7 +298,7 @@ static int add_row(const struct ls *ls, const struct listing_style *style, struc
 		texts[i] = buffer_string(&cells[i]);
 	}
 	if (!error)
-		error = grid_row(table, texts);
+		error = grid_row(grid, texts);
 	for (size_t i = 0; i < ls->n_columns; i++)
 		buffer_free(&cells[i]);
 	return error;
@@ -318,25 +318,29 @@ static int write_table(const struct ls *ls, const struct berth_snapshot *snapsho
 	struct grid_column heads[COLUMNS_MOST];
 	const struct berth_socket *sockets;
 	size_t n = berth_snapshot_sockets(snapshot, &sockets);
-	struct grid *table;
+	struct grid *grid;
 	int rows = 0;
 	int error = 0;
 
 	for (size_t i = 0; i < ls->n_columns; i++)
 		heads[i] = (struct grid_column){
-			ls->columns[i]->name, ls->columns[i]->right, ls->columns[i]->may_shrink};
-	table = grid_new(&ls->cli->output, heads, ls->n_columns, !ls->no_headings);
-	if (!table)
+			.heading = ls->columns[i]->name,
+			.right = ls->columns[i]->right,
+			.may_shrink = ls->columns[i]->may_shrink,
+			.may_wrap = ls->columns[i]->may_wrap,
+		};
+	grid = grid_new(&ls->cli->output, heads, ls->n_columns, !ls->no_headings);
+	if (!grid)
 		return -ENOMEM;
 	for (size_t i = 0; i < n && !error; i++) {
 		if (!is_wanted(ls, &sockets[i]))
 			continue;
-		error = add_row(ls, &style, table, &sockets[i]);
+		error = add_row(ls, &style, grid, &sockets[i]);
 		rows++;
 	}
 	if (!error && rows)
-		error = grid_draw(table, &ls->cli->output);
-	grid_free(table);
+		error = grid_draw(grid, &ls->cli->output);
+	grid_free(grid);
 	return error ? error : rows;
 }
 

@@ -18,7 +18,7 @@ static int write_answer(struct cli *cli, const char *path, bool scrub)
 
 	if (cli->settings.format != CLI_TEXT) {
 		json_open_object(&json, NULL);
-		json_string(&json, "schema", "berth-record-1");
+		json_string(&json, "schema", "berth-recording-1");
 		json_string(&json, "path", path);
 		json_bool(&json, "scrubbed", scrub);
 		json_close_object(&json);

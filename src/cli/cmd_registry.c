@@ -36,11 +36,11 @@ static int write_states(struct output *output, const struct berth_registry_info 
 		{"ASSIGNED", .right = true},
 		{"UNASSIGNABLE", .right = true},
 	};
-	struct grid *table;
+	struct grid *grid;
 	int error = 0;
 
-	table = grid_new(output, columns, STATES + 1, true);
-	if (!table)
+	grid = grid_new(output, columns, STATES + 1, true);
+	if (!grid)
 		return -ENOMEM;
 	for (unsigned t = 0; t < BERTH_TRANSPORTS && !error; t++) {
 		struct buffer cells[STATES] = {0};
@@ -50,13 +50,13 @@ static int write_states(struct output *output, const struct berth_registry_info 
 			describe_count(&cells[state], info->ports[t][state]);
 			texts[state + 1] = buffer_string(&cells[state]);
 		}
-		error = grid_row(table, texts);
+		error = grid_row(grid, texts);
 		for (unsigned state = 0; state < STATES; state++)
 			buffer_free(&cells[state]);
 	}
 	if (!error)
-		error = grid_draw(table, output);
-	grid_free(table);
+		error = grid_draw(grid, output);
+	grid_free(grid);
 	return error;
 }
 
@@ -154,9 +154,20 @@ static int changes_text(struct cli *cli, const struct changes *changes, const ch
 static enum cli_exit write_changes(
 	struct cli *cli, const struct changes *changes, const char *image)
 {
-	int error = cli->settings.format == CLI_TEXT ? changes_text(cli, changes, image)
-						     : changes_json(cli, changes, image);
+	int error = 0;
 
+	switch (cli->settings.format) {
+	case CLI_TEXT:
+		error = changes_text(cli, changes, image);
+		break;
+	case CLI_JSON:
+		error = changes_json(cli, changes, image);
+		break;
+	case CLI_JSONL:
+		error = output_write(
+			&cli->output, buffer_string(&changes->list), changes->list.len);
+		break;
+	}
 	return error < 0 ? cli_cannot(cli, error) : CLI_YES;
 }
 
@@ -184,7 +195,7 @@ static enum cli_exit import(struct cli *cli)
 	code = cli_open(cli);
 	if (code != CLI_YES)
 		return code;
-	changes_init(&changes, &cli->output, cli->settings.format != CLI_TEXT, true);
+	changes_init(&changes, cli, true);
 	count = berth_registry_import(cli->berth, cli->operands[1], image, changes_add, &changes);
 	if (count < 0) {
 		cli_complain("not imported, %s", berth_error());
@@ -202,8 +213,7 @@ static enum cli_exit diff(struct cli *cli)
 	enum cli_exit code;
 	int count;
 
-	changes_init(
-		&changes, &cli->output, cli->settings.format != CLI_TEXT, cli->settings.verbose);
+	changes_init(&changes, cli, cli->settings.verbose);
 	count = berth_registry_diff(cli->operands[1], cli->operands[2], changes_add, &changes);
 	if (count < 0) {
 		cli_complain("not compared, %s", berth_error());

@@ -194,6 +194,11 @@ void describe_command(struct buffer *out, const struct berth_process *process, s
 {
 	size_t start = out->len;
 
+	/* A single word with spaces is a title that the process gave itself, not a command line. */
+	if (process->n_argv == 1) {
+		describe_text(out, process->argv[0]);
+		return;
+	}
 	for (size_t i = 0; i < process->n_argv; i++) {
 		if (most && out->len - start > most) {
 			buffer_text(out, " …");

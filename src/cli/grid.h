@@ -15,6 +15,7 @@ struct grid_column {
 	const char *heading;
 	bool right; /* numbers */
 	bool may_shrink; /* cut when the terminal is too narrow */
+	bool may_wrap; /* broken into lines then, because a half of it is worth nothing */
 };
 
 struct grid;
@@ -24,11 +25,11 @@ struct grid *grid_new(
 	const struct output *output, const struct grid_column *columns, size_t n, bool headings);
 
 /* Adds a row with n cells of safe text; an empty one is shown as "-". 0 or -ENOMEM. */
-int grid_row(struct grid *table, const char *const *cells);
+int grid_row(struct grid *grid, const char *const *cells);
 
 /* Appends the drawn table to output->text. 0 or -ENOMEM. */
-int grid_draw(struct grid *table, struct output *output);
+int grid_draw(struct grid *grid, struct output *output);
 
-void grid_free(struct grid *table);
+void grid_free(struct grid *grid);
 
 #endif

@@ -22,6 +22,7 @@ struct listing_column {
 	const char *name;
 	bool right;
 	bool may_shrink;
+	bool may_wrap;
 	bool needs_owners;
 	void (*write)(struct buffer *out, const struct listing_style *style,
 		const struct berth_socket *socket);

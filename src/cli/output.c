@@ -277,7 +277,7 @@ static int pager_start(const char *pager, pid_t *ret_pid)
 /* True when the pager took the text; the user may have left it before the end. */
 static bool write_paged(struct output *output)
 {
-	pid_t pid;
+	pid_t pid = 0;
 	int status;
 	int fd = pager_start(output->pager, &pid);
 

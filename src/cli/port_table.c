@@ -20,7 +20,7 @@ enum cell {
 
 struct port_table {
 	struct output *output;
-	struct grid *table;
+	struct grid *grid;
 	struct buffer cells[2][CELLS]; /* of the range that is open, and of the next port */
 	unsigned open; /* which of the two is the range's */
 	unsigned first;
@@ -41,8 +41,8 @@ struct port_table *port_table_new(struct output *output)
 	if (!ports)
 		return NULL;
 	ports->output = output;
-	ports->table = grid_new(output, columns, CELLS + 1, true);
-	if (!ports->table) {
+	ports->grid = grid_new(output, columns, CELLS + 1, true);
+	if (!ports->grid) {
 		free(ports);
 		return NULL;
 	}
@@ -131,7 +131,7 @@ static int close_range(struct port_table *ports)
 		error = error ? error : cell->error;
 	}
 	if (!error)
-		error = grid_row(ports->table, cells);
+		error = grid_row(ports->grid, cells);
 	buffer_free(&range);
 	ports->is_open = false;
 	return error;
@@ -175,7 +175,7 @@ int port_table_draw(struct port_table *ports)
 {
 	int error = close_range(ports);
 
-	return error ? error : grid_draw(ports->table, ports->output);
+	return error ? error : grid_draw(ports->grid, ports->output);
 }
 
 void port_table_free(struct port_table *ports)
@@ -186,6 +186,6 @@ void port_table_free(struct port_table *ports)
 		buffer_free(&ports->cells[0][i]);
 		buffer_free(&ports->cells[1][i]);
 	}
-	grid_free(ports->table);
+	grid_free(ports->grid);
 	free(ports);
 }

@@ -31,7 +31,7 @@ static enum cli_exit refuse(const struct cli *cli, const char *text, int error)
 		cli_complain("out of memory");
 		return CLI_UNKNOWN;
 	}
-	if (near && cli->command == &cmd_port)
+	if (near && strcmp(near->name, text) != 0 && cli->command == &cmd_port)
 		cli_complain(
 			"no command and no service is called '%s'; try berth %s", text, near->name);
 	else

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support import NO, RECORDINGS, UNKNOWN, USAGE, YES, Answer, assert_one_clear_line
 
-REPLAY = ("--replay", str(RECORDINGS / "world"))
+REPLAY = ("--replay", str(RECORDINGS / "town"))
 Berth = Callable[..., Answer]
 
 

@@ -188,6 +188,23 @@ static void json_keeps_numbers_numbers_and_escapes_text(void **state)
 	buffer_free(&out);
 }
 
+static void json_makes_room_for_a_value_of_somebody_else(void **state)
+{
+	struct buffer out = {0};
+	struct json json = {.out = &out};
+
+	(void)state;
+	json_open_object(&json, NULL);
+	json_value_follows(&json, "first");
+	buffer_text(&out, "{}");
+	json_value_follows(&json, "second");
+	buffer_text(&out, "[1]");
+	json_bool(&json, "third", true);
+	json_close_object(&json);
+	assert_string_equal(buffer_string(&out), "{\"first\":{},\"second\":[1],\"third\":true}");
+	buffer_free(&out);
+}
+
 static void spans_find_all_that_cover_a_number(void **state)
 {
 	static const struct spans_interval intervals[] = {
@@ -283,6 +300,7 @@ int main(void)
 		cmocka_unit_test(text_compares_without_case),
 		cmocka_unit_test(text_measures_misspellings),
 		cmocka_unit_test(json_keeps_numbers_numbers_and_escapes_text),
+		cmocka_unit_test(json_makes_room_for_a_value_of_somebody_else),
 		cmocka_unit_test(spans_find_all_that_cover_a_number),
 		cmocka_unit_test(map_keeps_what_was_put_last),
 		cmocka_unit_test(file_is_replaced_whole_or_not_at_all),

@@ -228,6 +228,12 @@ static void diag_leaves_out_what_cannot_be(void **state)
 		assert_int_equal(seen.count, 0);
 		assert_true(answer.malformed);
 	}
+	/* Longer than what an int can count: found by fuzzing. */
+	memcpy(bytes, listener, sizeof(bytes));
+	bytes[3] = 0x80;
+	decode(BERTH_TCP, bytes, sizeof(bytes), &seen, &answer);
+	assert_int_equal(seen.count, 0);
+	assert_true(answer.malformed);
 	/* An attribute that is too short for what it should hold is as if it were not there. */
 	memcpy(bytes, listener, sizeof(bytes));
 	bytes[96] = 4;

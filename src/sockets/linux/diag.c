@@ -229,6 +229,12 @@ static int decode_message(const struct nlmsghdr *header, struct diag_answer *ans
 	}
 }
 
+/* libmnl (1.0.5) compares the length as a signed number, and lets 2 GiB and more pass. */
+static bool message_ok(const struct nlmsghdr *header, int left)
+{
+	return mnl_nlmsg_ok(header, left) && header->nlmsg_len <= (uint32_t)left;
+}
+
 int diag_decode(void *context, const void *bytes, size_t len)
 {
 	struct diag_answer *answer = context;
@@ -236,7 +242,7 @@ int diag_decode(void *context, const void *bytes, size_t len)
 	int left = len > INT_MAX ? INT_MAX : (int)len;
 	int r = 0;
 
-	while (!r && mnl_nlmsg_ok(header, left)) {
+	while (!r && message_ok(header, left)) {
 		r = decode_message(header, answer);
 		header = mnl_nlmsg_next(header, &left);
 	}
@@ -280,7 +286,7 @@ size_t diag_rewrite(void *bytes, size_t len, diag_address *change, void *context
 	struct nlmsghdr *header = bytes;
 	int left = len > INT_MAX ? INT_MAX : (int)len;
 
-	while (mnl_nlmsg_ok(header, left)) {
+	while (message_ok(header, left)) {
 		bool row = header->nlmsg_type == SOCK_DIAG_BY_FAMILY ||
 			header->nlmsg_type == TCPDIAG_GETSOCK;
 		size_t payload = mnl_nlmsg_get_payload_len(header);

@@ -635,15 +635,17 @@ static int settle(struct scrub *scrub, const struct sockets_system *system)
 int scrub_record(const struct sockets_system *system, struct record *record)
 {
 	struct scrub scrub = {.record = record};
-	struct set *const sets[] = {&scrub.addresses, &scrub.users, &scrub.interfaces,
-		&scrub.arguments, &scrub.programs, &scrub.words};
 
 	int r = pass(&scrub, true);
 	if (!r)
 		r = settle(&scrub, system);
 	if (!r)
 		r = pass(&scrub, false);
-	for (size_t i = 0; i < sizeof(sets) / sizeof(*sets); i++)
-		free(sets[i]->all);
+	free(scrub.addresses.all);
+	free(scrub.users.all);
+	free(scrub.interfaces.all);
+	free(scrub.arguments.all);
+	free(scrub.programs.all);
+	free(scrub.words.all);
 	return r;
 }
