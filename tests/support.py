@@ -54,7 +54,7 @@ def resolver_for(schema: dict[str, Any]) -> jsonschema.RefResolver:
 
 def validated(value: Any) -> Any:
     """The value; fails when it is not what its own schema says. Rows of lists have no schema name."""
-    if isinstance(value, dict) and "schema" in value and (ROOT / "docs" / "schema").exists():
+    if isinstance(value, dict) and "schema" in value:
         schema = schema_for(value)
         validator = jsonschema.Draft202012Validator(schema, resolver=resolver_for(schema))
         errors = sorted(validator.iter_errors(value), key=lambda error: list(map(str, error.path)))

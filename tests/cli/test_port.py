@@ -119,7 +119,7 @@ def test_exit_codes_tell_held_from_free(berth: Berth) -> None:
 @pytest.mark.parametrize("typed", [
     "65536", "-1", "abc/xyz", "", "80/", "/tcp", "80-", "-80", "90-80", "80,,90", "1e3", "0x50", "80/xyz",
     "99999999999999999999", "80 90", "[::1]", "[::1:80", "300.0.0.1:80", "127.0.0.1:", "no-such-service-x",
-    "80\n", "\x1b[31m80", "８０",
+    "\x1b[31m80", "８０",
 ])
 def test_what_is_no_port_is_refused_in_one_line(berth: Berth, typed: str) -> None:
     answer = berth(*REPLAY, typed)

@@ -307,7 +307,7 @@ static pid_t start_holder(void)
 static int hold(const char *ready)
 {
 	(void)prctl(PR_SET_NAME, host_name);
-	if (write(atoi(ready), "x", 1) != 1)
+	if (write((int)strtol(ready, NULL, 10), "x", 1) != 1)
 		return 1;
 	for (;;)
 		pause();
@@ -579,13 +579,12 @@ static bool has_same_socket(
 
 static void proc_net_shows_the_same_sockets_as_netlink(void **state)
 {
-	const struct sockets_system without = {.without_netlink = true};
+	struct sockets_system without = {.without_netlink = true};
 
 	(void)state;
 	need_world();
 	struct sockets_snapshot *netlink = take(world.system, NULL);
-	struct sockets_snapshot *fallback =
-		take((struct sockets_system *)(uintptr_t)&without, NULL);
+	struct sockets_snapshot *fallback = take(&without, NULL);
 
 	assert_true(fallback->gaps & BERTH_GAP_FALLBACK);
 	assert_true(fallback->gaps & BERTH_GAP_BOUND);
@@ -700,7 +699,7 @@ static void remove_tree(int parent, const char *name)
 		DIR *folder = fdopendir(fd);
 
 		for (const struct dirent *entry; (entry = readdir(folder));) {
-			if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+			if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 				remove_tree(fd, entry->d_name);
 		}
 		closedir(folder);
@@ -708,13 +707,13 @@ static void remove_tree(int parent, const char *name)
 	(void)unlinkat(parent, name, fd >= 0 ? AT_REMOVEDIR : 0);
 }
 
-static char recording[] = "berth-recording-XXXXXX";
+static char recording[32];
 
 static void make_recording(struct sockets_system *system, bool scrub)
 {
 	struct buffer problem = {0};
 
-	memcpy(recording + sizeof(recording) - 7, "XXXXXX", 6);
+	(void)snprintf(recording, sizeof(recording), "berth-recording-XXXXXX");
 	assert_non_null(mkdtemp(recording));
 	int r = sockets_record(system, recording, scrub, &problem);
 	assert_string_equal(buffer_string(&problem), "");
@@ -917,7 +916,7 @@ static size_t check_tree(
 
 		assert_non_null(folder);
 		for (const struct dirent *entry; (entry = readdir(folder));) {
-			if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+			if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 				count += check_tree(fd, entry->d_name, needles, n_needles);
 		}
 		closedir(folder);

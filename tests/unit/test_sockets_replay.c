@@ -38,8 +38,7 @@ static void make_above(const struct folder *folder, const char *path)
 {
 	char copy[256];
 
-	assert_true(strlen(path) < sizeof(copy));
-	strcpy(copy, path);
+	assert_true(snprintf(copy, sizeof(copy), "%s", path) < (int)sizeof(copy));
 	for (char *slash = strchr(copy, '/'); slash; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		assert_true(!mkdirat(folder->fd, copy, 0700) || errno == EEXIST);
@@ -88,7 +87,7 @@ static void make(struct folder *folder)
 	char answer[sizeof(listener) + sizeof(done)];
 	char path[64];
 
-	strcpy(folder->path, "berth-replay-XXXXXX");
+	(void)snprintf(folder->path, sizeof(folder->path), "berth-replay-XXXXXX");
 	assert_non_null(mkdtemp(folder->path));
 	folder->fd = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(folder->fd >= 0);

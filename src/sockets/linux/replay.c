@@ -394,7 +394,7 @@ int replay_open_parent(const struct replay *replay, const char *path, const char
 
 int replay_open_path(const struct replay *replay, const char *path, int flags)
 {
-	const char *name = NULL;
+	const char *name = "";
 	int folder = replay_open_parent(replay, path, &name);
 
 	if (folder < 0)

@@ -107,7 +107,7 @@ ssize_t system_link(
 	ssize_t len = 0;
 
 	if (system->replay) {
-		const char *name;
+		const char *name = "";
 		int folder = replay_open_parent(system->replay, path, &name);
 
 		len = folder < 0 ? folder : link_at(folder, name, ret_target, size);
