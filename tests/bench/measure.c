@@ -35,11 +35,11 @@ enum {
 };
 
 struct command {
-	bool held;
-	bool piped;
+	int64_t *times_ns;
 	char *words[MAX_WORDS + 1];
 	int status;
-	int64_t *times_ns;
+	bool held;
+	bool piped;
 };
 
 extern char **environ;
