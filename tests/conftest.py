@@ -2,7 +2,8 @@
 """Fixtures of all pytest tests; what they are made of is in support.py."""
 
 import json
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,3 +28,12 @@ def berth(tmp_path: Path) -> Callable[..., Answer]:
     def run(*arguments: str | bytes, **options: Any) -> Answer:
         return run_berth(tmp_path, *arguments, **options)
     return run
+
+
+@pytest.fixture(scope="module")
+def public() -> Iterator[Path]:
+    """A folder that every user may enter; those of pytest are ours alone, and it sees to that."""
+    with tempfile.TemporaryDirectory(prefix="berth-test-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder

@@ -21,9 +21,9 @@ def test_a_script_parses_in_the_shell_of_debian(script: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def clone(public: Path) -> Path:
     """A copy of the sources, as a clone has them, in a folder with a blank in its name."""
-    clone = tmp_path_factory.mktemp("a clone") / "berth"
+    clone = public / "a clone" / "berth"
     shutil.copytree(ROOT, clone, symlinks=True,
                     ignore=shutil.ignore_patterns("build", "build-*", ".git", "__pycache__"))
     return clone
@@ -101,10 +101,6 @@ def test_it_runs_through_a_link_and_hands_on_exit_codes_and_path(clone: Path, tm
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can build as somebody else")
 def test_root_builds_as_the_owner_of_the_clone(clone: Path) -> None:
     shutil.rmtree(clone / "build", ignore_errors=True)
-    top = clone.parent.parent
-    modes = {folder: folder.stat().st_mode for folder in (top, clone.parent)}
-    for folder in [*modes, top.parent]:
-        folder.chmod(0o755)
     subprocess.run(["chown", "-R", "nobody:nogroup", clone], check=True)
     try:
         done = script_berth(clone, "version")

@@ -223,12 +223,10 @@ def test_a_file_that_is_not_there_or_cannot_be_read(berth: Berth, tmp_path: Path
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become a user who may not read a file")
-def test_an_unreadable_registry_is_told(berth: Berth, tmp_path: Path) -> None:
-    secret = tmp_path / "secret.image"
+def test_an_unreadable_registry_is_told(berth: Berth, public: Path) -> None:
+    secret = public / "secret.image"
     assert berth("--registry", str(secret), "registry", "import", str(OLD)).code == YES
     secret.chmod(0)
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        folder.chmod(0o755)
     answer = berth("--registry", str(secret), "80",
                    before=("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"))
     assert answer.code == UNKNOWN

@@ -20,13 +20,10 @@ SERVERS = ("http.server", "nginx", "redis", "postgresql")
 
 
 @pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def servers(public: Path) -> Iterator[World]:
     if REASON:
         pytest.skip(REASON)
-    folder = tmp_path_factory.mktemp("servers")
-    for each in (folder, folder.parent, folder.parent.parent):
-        each.chmod(0o755)  # the servers' own users must get in
-    with world("servers.py", folder) as made:
+    with world("servers.py", public) as made:
         yield made
 
 
