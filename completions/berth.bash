@@ -14,9 +14,18 @@ _berth_ports()
 _berth()
 {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-	local command= word words=
+	local command= value= word words=
 
+	# Readline makes three words of --color=never.
+	[[ $current == = ]] && current=
+	[[ $previous == = ]] && previous=${COMP_WORDS[COMP_CWORD - 2]}
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+		[[ $word == = ]] && continue
+		if [[ $value ]]; then
+			value=
+			continue
+		fi
+		[[ $word == --@(replay|registry|color) ]] && value=follows
 		[[ $word == -* ]] && continue
 		berth completion words "$word" >/dev/null 2>&1 && command=$word
 		break

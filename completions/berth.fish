@@ -2,7 +2,13 @@
 # fish completion for berth(1). berth itself knows its words; see berth-completion(1).
 
 function __berth_command
+    set -l value
     for word in (commandline -opc)[2..-1]
+        if set -q value[1]
+            set -e value
+            continue
+        end
+        string match -qr -- '^--(replay|registry|color)$' $word; and set value follows
         string match -q -- '-*' $word; and continue
         berth completion words $word >/dev/null 2>&1; and echo $word
         return

@@ -349,7 +349,8 @@ static int write_all(struct compiler *compiler, const struct claims *store, cons
 	write_texts(out, &compiler->pool.bytes);
 	(void)fprintf(out,
 		"const struct claims claims_data = {.rows = rows, .n_rows = %zu,\n"
-		".texts = (const char *)texts, .spans = {set_of, sets, %zu}};\n"
+		".texts = (const char *)texts, .spans = {.set_of = set_of, .sets = sets, .n_sets = "
+		"%zu}};\n"
 		"const struct families claims_data_families = {members, %zu, families, %zu,\n"
 		"lists, %zu, (const char *)texts};\n",
 		store->n_rows, store->spans.n_sets, compiler->n_members, compiler->n_families,

@@ -114,7 +114,7 @@ static int write_all(FILE *out, const struct registry *registry)
 		"const struct registry table_builtin = {\n"
 		"\t.records = records, .n_records = %zu, .n_ported = %zu,\n"
 		"\t.pool = pool, .pool_len = %zu,\n"
-		"\t.ports = {set_of, sets, %zu}, .states = states,\n",
+		"\t.ports = {.set_of = set_of, .sets = sets, .n_sets = %zu}, .states = states,\n",
 		registry->n_records, registry->n_ported, registry->pool_len,
 		registry->ports.n_sets);
 	write_facts(out, &registry->facts);

@@ -18,18 +18,29 @@
 enum {
 	LARGEST_CLAIMS_FILE = 16 << 20,
 	LARGEST_SERVICES_FILE = 4 << 20,
-	LARGEST_ERROR = 512
+	LARGEST_ERROR = 512,
+	LARGEST_COMPLAINT = 480, /* with the dots it fits into the above */
 };
 
 static _Thread_local char last_error[LARGEST_ERROR];
 
 int handle_fail(int error, const char *format, ...)
 {
+	struct buffer complaint = {0};
+	char *whole = NULL;
 	va_list args;
 
 	va_start(args, format);
-	(void)vsnprintf(last_error, sizeof(last_error), format, args);
+	if (vasprintf(&whole, format, args) < 0)
+		whole = NULL;
 	va_end(args);
+	/* What somebody typed can be long; the reason stands behind it. */
+	if (whole)
+		text_abridge(&complaint, whole, strlen(whole), LARGEST_COMPLAINT);
+	(void)snprintf(last_error, sizeof(last_error), "%s",
+		complaint.len ? buffer_string(&complaint) : strerror(-error));
+	buffer_free(&complaint);
+	free(whole);
 	return error;
 }
 

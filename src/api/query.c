@@ -115,7 +115,8 @@ static int parse_address(struct item item, struct berth_query_part *part)
 {
 	char text[INET6_ADDRSTRLEN];
 	bool bracketed = item.len >= 2 && item.text[0] == '[' && item.text[item.len - 1] == ']';
-	struct item inner = {item.text + bracketed, item.len - 2U * bracketed};
+	size_t bracket = bracketed ? 1 : 0;
+	struct item inner = {item.text + bracket, item.len - 2 * bracket};
 
 	if (!item.len || (item.len == 1 && item.text[0] == '*'))
 		return 0; /* ":8080" and "*:8080": any address */
@@ -257,7 +258,7 @@ static int add_item(const struct berth *berth, struct item item, struct berth_qu
 	search.name = item;
 	search.protos = part.protos;
 	r = add_name(berth, &search);
-	if (r == -ENOENT && item.len && memchr("-+0123456789", item.text[0], 12))
+	if (r == -ENOENT && item.len && strchr("-+0123456789", item.text[0]))
 		return handle_fail(-EINVAL, "'%.*s' is not a port number from 0 to 65535; " HINT,
 			(int)item.len, item.text);
 	if (r == -ENOENT)
@@ -283,7 +284,8 @@ int berth_query_parse(const struct berth *berth, const char *text, struct berth_
 	int r = 0;
 
 	if (strlen(text) > LARGEST_TEXT)
-		return handle_fail(-EINVAL, "that is too long to be a list of ports");
+		return handle_fail(
+			-EINVAL, "that is too long to be a list of ports; try 3000-3010");
 	query = calloc(1, sizeof(*query));
 	if (!query)
 		return handle_fail(-ENOMEM, "out of memory");

@@ -160,7 +160,7 @@ static int add_sockets(const struct berth_snapshot *snapshot, const struct berth
 {
 	const struct berth_socket *rows;
 	size_t count = machine_at_port(snapshot, box->report.port, &rows);
-	const struct berth_socket **sockets = arena_array(&box->arena, count, sizeof(*sockets));
+	const struct berth_socket **sockets = arena_array(&box->arena, count, sizeof(void *));
 	size_t kept = 0;
 
 	if (!sockets)

@@ -125,7 +125,8 @@ static void put_holding(
 	case BERTH_USE_CONNECTED:
 		buffer_format(out, " %s %u/%s as the local port of a connection",
 			many ? "have" : "has", port, name);
-		put_peer(out, holders.first);
+		if (holders.first)
+			put_peer(out, holders.first);
 		break;
 	case BERTH_USE_CLOSING:
 	case BERTH_USE_FREE:

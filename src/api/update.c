@@ -23,6 +23,13 @@ void berth_registry_info(const struct berth *berth, struct berth_registry_info *
 	ret_info->origin = berth->registry_origin;
 }
 
+static int fail_file(int error, const char *path)
+{
+	/* What file_read() says of devices, pipes and sockets. */
+	return handle_fail(
+		error, "%s: %s", path, error == -EINVAL ? "not a regular file" : strerror(-error));
+}
+
 /* A registry from a file in any of its forms: an image, CSV or XML. */
 static int read_registry(const char *path, struct registry **ret_registry)
 {
@@ -31,10 +38,10 @@ static int read_registry(const char *path, struct registry **ret_registry)
 	int r = registry_load(path, ret_registry);
 
 	if (r != -EBADMSG)
-		return r < 0 ? handle_fail(r, "%s: %s", path, strerror(-r)) : 0;
+		return r < 0 ? fail_file(r, path) : 0;
 	r = file_read(AT_FDCWD, path, LARGEST_REGISTRY, &bytes);
 	if (r < 0) {
-		(void)handle_fail(r, "%s: %s", path, strerror(-r));
+		(void)fail_file(r, path);
 	} else {
 		r = registry_parse(path, buffer_string(&bytes), bytes.len, ret_registry, &problem);
 		if (r < 0)

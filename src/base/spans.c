@@ -155,7 +155,7 @@ int spans_build(const struct spans_interval *intervals, size_t count, struct spa
 	r = sweep(&b, sorted, sorted + count, count);
 	if (r)
 		goto out;
-	*ret_spans = (struct spans){b.set_of, b.sets, b.n_sets};
+	*ret_spans = (struct spans){b.set_of, b.sets, b.n_sets, {b.set_of, b.sets}};
 	b.set_of = NULL;
 	b.sets = NULL;
 out:
@@ -185,7 +185,7 @@ int spans_check(const struct spans *spans, size_t n_ids)
 
 void spans_free(struct spans *spans)
 {
-	free((void *)(uintptr_t)spans->set_of); /* const for readers, ours by spans_build */
-	free((void *)(uintptr_t)spans->sets);
+	free(spans->memory[0]);
+	free(spans->memory[1]);
 	*spans = (struct spans){0};
 }

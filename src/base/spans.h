@@ -22,6 +22,7 @@ struct spans {
 	const uint32_t *set_of;
 	const uint16_t *sets;
 	size_t n_sets; /* length of `sets` in uint16_t */
+	void *memory[2]; /* what spans_free gives back; none in tables that are compiled in */
 };
 
 struct spans_interval {

@@ -131,6 +131,30 @@ static size_t escape_json_one(struct buffer *out, const char *bytes, size_t len)
 	return used;
 }
 
+/* RFC 3629: all bytes of a character but the first one are 10xxxxxx. */
+static bool is_continuation(char byte)
+{
+	return ((unsigned char)byte & 0xc0) == 0x80;
+}
+
+void text_abridge(struct buffer *out, const char *text, size_t len, size_t most)
+{
+	size_t head = most / 2;
+	size_t tail = len - most / 2;
+
+	if (len <= most) {
+		buffer_bytes(out, text, len);
+		return;
+	}
+	while (head && is_continuation(text[head]))
+		head--;
+	while (tail < len && is_continuation(text[tail]))
+		tail++;
+	buffer_bytes(out, text, head);
+	buffer_text(out, "...");
+	buffer_bytes(out, text + tail, len - tail);
+}
+
 void text_escape_json(struct buffer *out, const char *bytes, size_t len)
 {
 	while (len) {

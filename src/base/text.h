@@ -31,6 +31,12 @@ bool text_is_utf8(const char *bytes, size_t len);
 void text_escape_terminal(struct buffer *out, const char *bytes, size_t len);
 
 /*
+ * Appends the text; when it has more than `most` bytes, about its first and its last half of that,
+ * with "..." for what is left out. Characters stay whole.
+ */
+void text_abridge(struct buffer *out, const char *text, size_t len, size_t most);
+
+/*
  * Appends `bytes` as the inside of a JSON string (RFC 8259), always valid UTF-8: an invalid byte
  * becomes U+FFFD, control characters \u00NN.
  */

@@ -120,8 +120,7 @@ int store_finish(struct claims *store)
 	r = spans_build(intervals, store->n_rows, &spans);
 	if (r)
 		goto out;
-	if (store->spans.sets)
-		spans_free(&store->spans);
+	spans_free(&store->spans);
 	store->spans = spans;
 out:
 	free(intervals);
@@ -132,8 +131,7 @@ void store_free(struct claims *store)
 {
 	if (!store)
 		return;
-	if (store->spans.sets)
-		spans_free(&store->spans);
+	spans_free(&store->spans);
 	buffer_free(&store->own_texts);
 	free(store->own_rows);
 	free(store);

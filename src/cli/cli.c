@@ -4,6 +4,7 @@
  */
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,17 +14,27 @@
 #include "base/buffer.h"
 #include "base/text.h"
 
+enum {
+	SENTENCE_MOST = 480, /* bytes; what somebody typed can be long */
+	WARNINGS_MOST = 20, /* a file of another format is wrong in every line */
+};
+
 void cli_complain(const char *format, ...)
 {
+	struct buffer safe = {0};
 	struct buffer line = {0};
-	char sentence[2048];
+	char *sentence = NULL;
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(sentence, sizeof(sentence), format, arguments);
+	if (vasprintf(&sentence, format, arguments) < 0)
+		sentence = NULL;
 	va_end(arguments);
+	if (sentence)
+		text_escape_terminal(&safe, sentence, strlen(sentence));
+	free(sentence);
 	buffer_text(&line, "berth: ");
-	text_escape_terminal(&line, sentence, strlen(sentence));
+	text_abridge(&line, buffer_string(&safe), safe.len, SENTENCE_MOST);
 	buffer_char(&line, '\n');
 	if (!line.error) {
 		/* Nothing can be done when nobody listens. */
@@ -32,6 +43,7 @@ void cli_complain(const char *format, ...)
 		(void)written;
 	}
 	buffer_free(&line);
+	buffer_free(&safe);
 }
 
 /* A bad image falls back to the built-in copy, which is not what somebody wants who named one. */
@@ -51,13 +63,20 @@ static enum cli_exit look_over(const struct cli *cli)
 	size_t n = berth_warnings(cli->berth, &warnings);
 
 	if (misses_image(cli)) {
-		cli_complain(
-			"%s: no registry image; make one with berth registry import --registry",
-			cli->settings.registry);
+		const char *image = cli->settings.registry;
+
+		cli_complain("%s: %s; make one with berth --registry IMAGE registry import FILE",
+			image,
+			access(image, R_OK) < 0 ? strerror(errno) : "not a sound registry image");
 		return CLI_UNKNOWN;
 	}
-	for (size_t i = 0; i < n && !cli->settings.quiet; i++)
+	/* Whoever brings a sound image need not hear that the one it replaces is not. */
+	if (cli->settings.quiet || cli->image_may_miss)
+		return CLI_YES;
+	for (size_t i = 0; i < n && (i < WARNINGS_MOST || cli->settings.verbose); i++)
 		cli_complain("%s", warnings[i]);
+	if (n > WARNINGS_MOST && !cli->settings.verbose)
+		cli_complain("%zu more complaints; -v shows them, -q none", n - WARNINGS_MOST);
 	return CLI_YES;
 }
 

@@ -205,13 +205,23 @@ static enum cli_exit answer(struct cli *cli, const struct berth_find *find, size
 	return n ? CLI_YES : CLI_NO;
 }
 
+/* The empty text is part of every name: nobody means that. */
+static bool has_words(const struct cli *cli)
+{
+	for (size_t i = 0; i < cli->n_operands; i++) {
+		if (!*cli->operands[i])
+			return false;
+	}
+	return cli->n_operands > 0;
+}
+
 static enum cli_exit find_run(struct cli *cli)
 {
 	struct berth_find *find = NULL;
 	size_t limit;
 	enum cli_exit code = read_limit(cli, &limit);
 
-	if (code == CLI_YES && !cli->n_operands) {
+	if (code == CLI_YES && !has_words(cli)) {
 		cli_complain("find what? try berth find postgres");
 		code = CLI_USAGE;
 	}

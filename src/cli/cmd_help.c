@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "cli/commands.h"
 
 enum {
@@ -86,11 +87,59 @@ static void help_one(struct cli *cli, const struct command *command)
 	buffer_format(text, "\nMore: man berth-%s.\n", command->name);
 }
 
+static void json_options(struct json *json, const struct command_option *options)
+{
+	json_open_array(json, "options");
+	for (; options && options->key; options++) {
+		const char letter = (char)options->key;
+
+		json_open_object(json, NULL);
+		if (options->key < KEY_LONG_ONLY)
+			json_string_bytes(json, "letter", &letter, 1);
+		else
+			json_null(json, "letter");
+		json_string(json, "name", options->name);
+		json_string(json, "argument", options->arg);
+		json_string(json, "help", options->help);
+		json_close_object(json);
+	}
+	json_close_array(json);
+}
+
+/* `one`: only this command, NULL: all of them. */
+static enum cli_exit help_json(struct cli *cli, const struct command *one)
+{
+	struct json json = {.out = &cli->output.text};
+
+	json_open_object(&json, NULL);
+	json_string(&json, "schema", "berth-help-1");
+	json_open_array(&json, "commands");
+	for (size_t i = 0; commands[i]; i++) {
+		if (one && commands[i] != one)
+			continue;
+		json_open_object(&json, NULL);
+		json_string(&json, "name", commands[i]->name);
+		json_string(&json, "arguments", commands[i]->args);
+		json_string(&json, "help", commands[i]->help);
+		json_options(&json, commands[i]->options);
+		json_close_object(&json);
+	}
+	json_close_array(&json);
+	json_options(&json, commands_options);
+	json_close_object(&json);
+	int error = output_write(&cli->output, "\n", 1);
+	return error < 0 ? cli_cannot(cli, error) : CLI_YES;
+}
+
 /* Runs for "berth help [COMMAND]", and for --help behind any command. */
 static enum cli_exit help_run(struct cli *cli)
 {
 	const struct command *command = cli->command;
 
+	if (command == &cmd_help && cli->n_operands > 1) {
+		cli_complain("one command at a time; try berth help %s", cli->operands[0]);
+		return CLI_USAGE;
+	}
 	if (command == &cmd_help && cli->n_operands)
 		command = commands_find(cli->operands[0]);
 	if (!command) {
@@ -98,7 +147,11 @@ static enum cli_exit help_run(struct cli *cli)
 		return CLI_USAGE;
 	}
 	/* "berth --help" names no command, so the port report is what is left of the line. */
-	if (command == &cmd_help || (command == &cmd_port && cli->settings.help))
+	bool all = command == &cmd_help || (command == &cmd_port && cli->settings.help);
+
+	if (cli->settings.format != CLI_TEXT)
+		return help_json(cli, all ? NULL : command);
+	if (all)
 		help_all(cli);
 	else
 		help_one(cli, command);

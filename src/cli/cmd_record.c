@@ -38,7 +38,7 @@ static enum cli_exit record_run(struct cli *cli)
 	enum cli_exit code;
 	int error;
 
-	if (cli->n_operands != 1) {
+	if (cli->n_operands != 1 || !*cli->operands[0]) {
 		cli_complain("record to one new folder; try berth record DIR");
 		return CLI_USAGE;
 	}

@@ -225,15 +225,25 @@ static enum cli_exit diff(struct cli *cli)
 	return code;
 }
 
+/* `n` names of files behind the word, none of them empty. */
+static bool has_files(const struct cli *cli, size_t n)
+{
+	for (size_t i = 1; i < cli->n_operands; i++) {
+		if (!*cli->operands[i])
+			return false;
+	}
+	return cli->n_operands == n + 1;
+}
+
 static enum cli_exit registry_run(struct cli *cli)
 {
 	const char *word = cli->n_operands ? cli->operands[0] : "status";
 
 	if (strcmp(word, "status") == 0 && cli->n_operands <= 1)
 		return status(cli);
-	if (strcmp(word, "import") == 0 && cli->n_operands == 2)
+	if (strcmp(word, "import") == 0 && has_files(cli, 1))
 		return import(cli);
-	if (strcmp(word, "diff") == 0 && cli->n_operands == 3)
+	if (strcmp(word, "diff") == 0 && has_files(cli, 2))
 		return diff(cli);
 	cli_complain("try berth registry status, berth registry import FILE or berth registry diff "
 		     "OLD NEW");

@@ -8,6 +8,10 @@ static enum cli_exit version_run(struct cli *cli)
 	struct output *output = &cli->output;
 	struct json json = {.out = &output->text};
 
+	if (cli->command == &cmd_version && cli->n_operands) {
+		cli_complain("berth version takes no words; try berth help version");
+		return CLI_USAGE;
+	}
 	if (cli->settings.format == CLI_TEXT) {
 		buffer_format(&output->text, "berth %s\n", berth_version());
 		return CLI_YES;

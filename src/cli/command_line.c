@@ -101,6 +101,24 @@ static enum cli_exit refuse(const struct command *command, char **argv, int key)
 	return CLI_USAGE;
 }
 
+/* "--port=" and "--port ''" are slips, of a script with an empty variable more often than not. */
+static enum cli_exit refuse_empty(
+	const struct command *command, const struct getopt_tables *tables, int key)
+{
+	const char *help = command == &cmd_port ? "" : command->name;
+	const char *space = *help ? " " : "";
+
+	for (size_t i = 0; i < tables->n_names; i++) {
+		if (tables->names[i].val == key) {
+			cli_complain("option --%s needs a value; try berth help%s%s",
+				tables->names[i].name, space, help);
+			return CLI_USAGE;
+		}
+	}
+	cli_complain("option -%c needs a value; try berth help%s%s", key, space, help);
+	return CLI_USAGE;
+}
+
 static enum cli_exit set_colour(struct cli_settings *settings, const char *when)
 {
 	if (strcmp(when, "auto") == 0)
@@ -179,6 +197,8 @@ enum cli_exit command_line_parse(int argc, char **argv, struct cli *cli)
 	while ((key = getopt_long(argc, argv, tables.letters, tables.names, NULL)) != -1) {
 		if (key == '?' || key == ':')
 			return refuse(cli->command, argv, key);
+		if (optarg && !*optarg)
+			return refuse_empty(cli->command, &tables, key);
 		enum cli_exit code = take_option(cli, key, optarg);
 		if (code != CLI_YES)
 			return code;

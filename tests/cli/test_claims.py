@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Claims of users and sites: *.tsv in claims.d. A bad line is told, and the others are used."""
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support import ROOT, UNKNOWN, YES, NO, Answer
+from support import NO, RECORDINGS, ROOT, UNKNOWN, USAGE, YES, Answer
 
 Berth = Callable[..., Answer]
 HEAD = (ROOT / "data" / "claims" / "claims.tsv").read_text(encoding="utf-8").splitlines()[0]
@@ -109,6 +110,14 @@ def test_quiet_keeps_complaints_back(berth: Berth, folder: Path) -> None:
     assert "own.tsv" not in berth("-q", "60587").err
 
 
+def test_a_file_that_is_wrong_in_every_line_does_not_flood(berth: Berth, folder: Path) -> None:
+    (folder / "own.tsv").write_text(f"{HEAD}\n{line()}\n" + "bad\n" * 5000, encoding="utf-8")
+    complaints = berth("60587").err.splitlines()
+    assert len(complaints) == 21 and "4980 more" in complaints[-1]
+    assert len(berth("-v", "60587").err.splitlines()) == 5000
+    assert len(own(berth)) == 1
+
+
 def test_a_pool_of_the_users_never_makes_an_owner(berth: Berth, folder: Path) -> None:
     (folder / "own.tsv").write_text(
         f"{HEAD}\n{line(first='50000', last='65535', scope='pool')}\n", encoding="utf-8")
@@ -116,6 +125,59 @@ def test_a_pool_of_the_users_never_makes_an_owner(berth: Berth, folder: Path) ->
     assert (claim["scope"], claim["ports_claimed"]) == ("pool", 15536)
     de_facto = berth("--json", "60587").json()["de_facto"]
     assert (de_facto["state"], de_facto["service"]) == ("nobody", None)
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Callable[[str], tuple[str, ...]]:
+    """Runs a program in front of which /etc/services is another file, in a mount namespace of its own."""
+    services = tmp_path / "services"
+    before = ("unshare", "--mount", "--propagation", "private", "sh", "-c",
+              f'mount --bind {services} /etc/services && exec "$@"', "sh")
+    services.touch()
+    if subprocess.run([*before, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("needs a mount namespace and an /etc/services")
+
+    def with_services(text: str) -> tuple[str, ...]:
+        services.write_text(text, encoding="utf-8")
+        return before
+    return with_services
+
+
+def test_services_of_this_host_that_differ_are_claims(
+        berth: Berth, host: Callable[[str], tuple[str, ...]]) -> None:
+    before = host("# ours\nssh 22/tcp\nharbour 60587/tcp quay # the log\nharbour 60587/udp\n")
+    said = berth("--json", "60587", before=before).json()
+    claims = [claim for claim in said["claims"] if claim["kind"] == "host-services"]
+    assert {claim["service"] for claim in claims} >= {"harbour"}
+    assert all(claim["origin"] == "/etc/services" for claim in claims)
+    assert "harbour" in berth("60587", before=before).out
+    same = berth("--json", "22/tcp", before=before).json()  # the registry says so too
+    assert not [claim for claim in same["claims"] if claim["kind"] == "host-services"]
+    assert berth("--json", "harbour", before=before).json()["port"] == 60587
+    assert berth("--json", "quay", before=before).code in (YES, NO)
+
+
+def test_services_of_this_host_do_not_matter_to_a_recording(
+        berth: Berth, host: Callable[[str], tuple[str, ...]]) -> None:
+    before = host("harbour 60587/tcp\nharbour 5432/tcp\n")
+    for port in ("60587", "5432"):
+        arguments = ("--replay", str(RECORDINGS / "town"), "--json", port)
+        assert berth(*arguments, before=before).bytes_out == berth(*arguments).bytes_out
+    answer = berth("--replay", str(RECORDINGS / "town"), "harbour", before=before)
+    assert answer.code == USAGE
+
+
+@pytest.mark.parametrize("text", [
+    "\0\0\0\n", "x" * 100_000, "bad\n80/tcp http\nname 99999/tcp\nname 80/xyz\nname -1/tcp\n", "\x1b[31m 60587/tcp\n",
+    "", "\n" * 10_000, "# only a remark", "harbour 60587/tcp",
+])
+def test_a_strange_services_file_does_no_harm(
+        berth: Berth, host: Callable[[str], tuple[str, ...]], text: str) -> None:
+    before = host(text)
+    answer = berth("60587", before=before)
+    assert answer.code in (YES, NO, UNKNOWN)
+    assert "\x1b" not in answer.out + answer.err
+    berth("--json", "60587", before=before).json()
 
 
 def conflicts() -> list[dict[str, str]]:

@@ -2,14 +2,19 @@
 """The completion scripts load in their shells and complete commands, options and live ports."""
 
 import os
+import pty
+import re
+import select
 import shutil
+import signal
 import socket
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import BERTH, USAGE, YES, Answer, assert_one_clear_line, environment
+from support import BERTH, ROOT, USAGE, YES, Answer, assert_one_clear_line, environment
 
 Berth = Callable[..., Answer]
 
@@ -54,23 +59,81 @@ def test_ports_in_use_are_completed(tmp_path: Path, name: str) -> None:
         assert port in complete(tmp_path, name, "berth", port[:3])
 
 
-def test_zsh_loads_the_script_and_offers_words(tmp_path: Path) -> None:
-    """The functions of zsh's completion are replaced by ones that print what they are given."""
-    script = """
-        _describe() { print -l -- ${(P)@[-1]} | cut -d: -f1 }
-        compadd() { while [[ $1 == -* ]]; do [[ $1 == -a ]] && { shift; print -l -- ${(P)1}; return };
-            [[ $1 == -X ]] && shift; shift; done; print -l -- "$@" }
-        _directories() { print directories } ; _files() { print files }
-        words=(berth "$@") CURRENT=$(( $# + 1 ))
-        eval "$(berth completion zsh)"
-    """
-    def words(*typed: str) -> list[str]:
-        return shell(tmp_path, "zsh", "-f", "-c", script, "zsh", *typed)
-    assert {"registry", "ls"} <= set(words(""))
-    assert "--no-headings" in words("ls", "")
-    assert words("--replay", "") == ["directories"]
+def zsh_types(home: Path, load: str, typed: str, shown: str) -> str:
+    """Types into a real zsh on a terminal, and a tab; waits for what should be shown. What was shown."""
+    if not shutil.which("zsh"):
+        pytest.skip("zsh is not installed")
+    pid, terminal = pty.fork()
+    if pid == 0:
+        path = f"{BERTH.parent}:{os.environ['PATH']}"
+        os.execvpe("zsh", ["zsh", "-f", "-i"], environment(home, PATH=path, TERM="dumb", COLUMNS="100"))
+
+    def until(pattern: str, limit_s: float) -> str:
+        seen, end = "", time.monotonic() + limit_s
+        while not re.search(pattern, seen, re.S) and time.monotonic() < end:
+            if select.select([terminal], [], [], 0.1)[0]:
+                seen += os.read(terminal, 65536).decode("utf-8", "replace").replace("\x07", "")
+        return seen
+    try:
+        os.write(terminal, f"autoload -Uz compinit; {load}; PS1='next''>'; echo RE''ADY\n".encode())
+        started = until("READY\r\n.*next>", 20)
+        assert "READY\r\n" in started and "_berth" not in started.partition("RE''ADY")[2], started
+        os.write(terminal, f"{typed}\t".encode())
+        return until(re.escape(typed) + ".*" + re.escape(shown), 10)
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        os.close(terminal)
+
+
+EVALED = 'compinit -D -u; eval "$(berth completion zsh)"'
+
+
+@pytest.mark.parametrize(("typed", "shown"), [
+    ("berth regi", "registry"), ("berth ls --no-h", "--no-headings"), ("berth registry im", "import"),
+    ("berth --replay /tmp ls --no-h", "--no-headings"), ("berth completion f", "fish"),
+    ("berth --color n", "never"), ("berth find --l", "--limit"),
+])
+def test_zsh_completes_commands_and_options(tmp_path: Path, typed: str, shown: str) -> None:
+    rest = shown.removeprefix(typed.split()[-1])
+    assert f"{typed}{rest} " in zsh_types(tmp_path, EVALED, typed, rest)
+
+
+def test_zsh_finds_the_installed_script(tmp_path: Path) -> None:
+    """In a folder of $fpath the file is the function's body, and its first line says for what."""
+    folder = tmp_path / "functions"
+    folder.mkdir()
+    shutil.copy(ROOT / "completions" / "_berth", folder)
+    load = f"fpath=({folder} $fpath); compinit -D -u"
+    assert "berth registry " in zsh_types(tmp_path, load, "berth regi", "stry")
+
+
+def test_zsh_completes_ports_in_use(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        assert str(server.getsockname()[1]) in words("")
+        port = str(server.getsockname()[1])
+        assert port in zsh_types(tmp_path, EVALED, f"berth {port[:-1]}", port[-1])
+
+
+def test_bash_completes_behind_options_with_values(tmp_path: Path) -> None:
+    assert complete(tmp_path, "bash", "berth", "--replay", "/tmp", "ls", "--no-h") == ["--no-headings"]
+    assert complete(tmp_path, "bash", "berth", "--color", "=", "n") == ["never"]
+    assert set(complete(tmp_path, "bash", "berth", "--color", "=")) == {"auto", "always", "never"}
+
+
+def test_fish_completes_behind_options_with_values(tmp_path: Path) -> None:
+    assert complete(tmp_path, "fish", "berth", "--replay", "/tmp", "ls", "--no-h") == ["--no-headings"]
+
+
+def test_bash_has_the_function_for_berth(tmp_path: Path) -> None:
+    said = shell(tmp_path, "bash", "--norc", "-c", "source <(berth completion bash); complete -p berth")
+    assert said == ["complete", "-F", "_berth", "berth"]
+
+
+def test_json_has_the_same_script_and_words(berth: Berth) -> None:
+    assert berth("completion", "bash", "--json").json()["script"] == berth("completion", "bash").out
+    words = berth("completion", "words", "ls", "--json").json()["words"]
+    lines = [line.split("\t") for line in berth("completion", "words", "ls").out.splitlines()]
+    assert [[word["word"], word["help"] or ""] for word in words] == lines
 
 
 @pytest.mark.parametrize("name", ["bash", "zsh", "fish"])

@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import struct
 import subprocess
 import termios
@@ -108,6 +109,34 @@ def test_a_long_answer_goes_through_the_pager_and_a_short_one_does_not(tmp_path:
     assert all(line.startswith("paged:") for line in long.splitlines())
     _, short = on_terminal(tmp_path, *TOWN, "60587", rows=200, PAGER=pager)
     assert "paged:" not in short
+
+
+def test_the_pager_of_berth_goes_before_that_of_all(tmp_path: Path) -> None:
+    _, text = on_terminal(tmp_path, *TOWN, "60587", rows=10, BERTH_PAGER="sed s/^/own:/", PAGER="sed s/^/other:/")
+    assert text.startswith("own:") and "other:" not in text
+
+
+@pytest.mark.parametrize("arguments", [["60587"], ["-v", "80"], ["ls", "-a"], ["find", "http"], ["help"],
+                                       ["registry"], ["completion", "words"]], ids=" ".join)
+def test_the_pager_is_for_terminals_and_gives_way_to_an_option(
+        berth: Berth, tmp_path: Path, arguments: list[str]) -> None:
+    """The pager leaves a file behind when it runs."""
+    pager = f"touch {tmp_path}/ran; cat"
+    berth(*TOWN, *arguments, variables={"PAGER": pager})
+    on_terminal(tmp_path, "--no-pager", *TOWN, *arguments, rows=3, PAGER=pager)
+    on_terminal(tmp_path, *TOWN, *arguments, rows=3, PAGER=pager, TERM="dumb")
+    assert not (tmp_path / "ran").exists()
+    on_terminal(tmp_path, *TOWN, *arguments, rows=3, PAGER=pager)
+    assert (tmp_path / "ran").exists()
+
+
+def test_less_is_the_pager_when_nothing_is_said(tmp_path: Path) -> None:
+    if not shutil.which("less"):
+        pytest.skip("less is not installed")
+    code, text = on_terminal(tmp_path, *TOWN, "60587", rows=10, keys=b"q", LESSSECURE="1")
+    assert code == NO and "Verdict" not in text
+    code, text = on_terminal(tmp_path, *TOWN, "60587", rows=200)
+    assert code == NO and "Verdict" in text  # it fits: less steps aside
 
 
 @pytest.mark.parametrize("variables", [

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: MIT
 """berth record, and what --replay makes of recordings that are damaged or meant to harm."""
 
+import json
 import os
+import random
 import shutil
 import socket
+import struct
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
@@ -87,6 +91,86 @@ def test_a_truncated_answer_of_the_kernel_is_told_and_what_is_there_is_used(
     assert text.err.startswith("berth: ") and text.err.count("\n") == 1
     card = berth("--replay", str(town), "1234")
     assert card.code == UNKNOWN and "free" not in card.out.partition("\nVerdict")[2].lower()[:60]
+
+
+def test_a_cut_after_any_word_of_an_answer_loses_rows_and_makes_up_none(berth: Berth, town: Path) -> None:
+    """Netlink is aligned to 4 bytes; cuts inside of words are in the test above."""
+    everything = berth("--replay", str(town), "ls", "-a", "--json").json()
+    for name in ("tcp", "udp4", "udplite6", "sctp4"):
+        answer_file = town / "netlink" / f"{name}.bin"
+        whole = answer_file.read_bytes()
+        known = 0
+        for kept in range(0, len(whole), 4):
+            answer_file.write_bytes(whole[:kept])
+            answer = berth("--replay", str(town), "ls", "-a", "--json")
+            assert answer.code == UNKNOWN, (name, kept)
+            assert answer.err.startswith("berth: ") and answer.err.count("\n") == 1
+            said = json.loads(answer.bytes_out)
+            assert said["gaps"] and len(said["sockets"]) >= known
+            assert all(row in everything["sockets"] for row in said["sockets"])
+            known = len(said["sockets"])
+        answer_file.write_bytes(whole)
+    assert berth("--replay", str(town), "ls", "-a", "--json").json() == everything
+
+
+@pytest.mark.parametrize("held", [22, 80, 3000, 5432])
+def test_a_port_whose_row_is_lost_is_never_called_free(berth: Berth, town: Path, held: int) -> None:
+    answer_file = town / "netlink" / "tcp.bin"
+    answer_file.write_bytes(answer_file.read_bytes()[:100])
+    answer = berth("--replay", str(town), "--json", f"{held}/tcp")
+    said = answer.json()
+    assert answer.code == UNKNOWN
+    assert said["gaps"] and said["verdict"]["tcp"]["use"] == "unknown"
+    assert said["verdict"]["tcp"]["bindable"] == "unknown"
+    card = berth("--replay", str(town), f"{held}/tcp").out
+    assert "is free" not in card and "is not held" not in card
+
+
+@pytest.mark.parametrize("name", ["tcp", "udp4", "udp6", "sctp4"])
+@pytest.mark.parametrize("seed", range(8))
+def test_noise_in_place_of_an_answer_is_told(berth: Berth, town: Path, name: str, seed: int) -> None:
+    chance = random.Random(seed)
+    noise = chance.randbytes(chance.choice((20, 300, 5000)))
+    if seed % 2:  # a sound header in front: length, SOCK_DIAG_BY_FAMILY, flags, sequence, port
+        noise = struct.pack("=IHHII", len(noise) + 16, 20, 2, 1, 0) + noise
+    (town / "netlink" / f"{name}.bin").write_bytes(noise)
+    answer = berth("--replay", str(town), "ls", "-a", "--json")
+    assert answer.code == UNKNOWN
+    assert answer.json()["gaps"]
+    assert_copes(berth, town)
+
+
+def rename(process: Path, name: bytes, command: bytes) -> None:
+    """Gives a recorded process another name and command line."""
+    stat = (process / "stat").read_bytes()
+    head, tail = stat.partition(b"(")[0], stat.rpartition(b")")[2]
+    (process / "stat").write_bytes(head + b"(" + name + b")" + tail)
+    (process / "cmdline").write_bytes(command)
+
+
+@pytest.mark.parametrize("name", [
+    b"\x1b]0;owned\x07", b"\xff\xfe\xc3(", b"a\nb\tc\rd", b") R 1 1 (", b"\"'\\{}[]", b"", b" ", b"(((((",
+    "a\u202eb\u2066c".encode(), "\u009b31m".encode(), b"\x7f\x08\x08", "\u200bport\ufeff".encode(), b"%s%n%x",
+])
+def test_names_of_recorded_processes_reach_no_terminal(berth: Berth, town: Path, name: bytes) -> None:
+    arguments = b"/bin/" + name + b"\0--say\0\x1b[31mred\xff\0"
+    for process in (town / "proc").glob("[0-9]*"):
+        rename(process, name, arguments)
+    pids = {row["owners"][0]["pid"] for row in
+            berth("--replay", str(RECORDINGS / "town"), "ls", "--json").json()["sockets"] if row["owners"]}
+    said = berth("--replay", str(town), "ls", "--json")
+    rows = [row for row in said.json()["sockets"] if row["owners"]]
+    assert {row["owners"][0]["pid"] for row in rows} == pids
+    assert all(row["owners"][0]["command"][1] == "--say" for row in rows)
+    for arguments_of_us in (["ls", "-av"], ["-v", "5432"], ["5432"], ["ls", "-o", "PROCESS,COMMAND"]):
+        answer = berth("--replay", str(town), *arguments_of_us)
+        text = answer.bytes_out.decode("utf-8", "strict")
+        assert answer.code == YES
+        bad = [character for character in text if character != "\n"
+               and unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn")]
+        assert not bad, bad
+    assert len(berth("--replay", str(town), "ls").out.splitlines()) == len(
+        berth("--replay", str(RECORDINGS / "town"), "ls").out.splitlines())
 
 
 def test_each_byte_of_an_answer_may_be_wrong(berth: Berth, town: Path) -> None:

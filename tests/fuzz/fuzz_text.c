@@ -12,10 +12,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_clean(const struct buffer *out)
 {
-	if (out->error || (out->data && !text_is_utf8(out->data, out->len)))
+	const char *text = buffer_string(out);
+
+	if (out->error || !text_is_utf8(text, out->len))
 		abort();
 	for (size_t i = 0; i < out->len; i++) {
-		if ((unsigned char)out->data[i] < 0x20 || out->data[i] == 0x7f)
+		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
 			abort();
 	}
 }

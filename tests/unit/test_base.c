@@ -93,15 +93,15 @@ static void text_decodes_as_rfc_3629_says(void **state)
 
 static void text_escapes_what_a_terminal_would_act_on(void **state)
 {
+	/* U+202E, not as a literal: compilers and editors rightly warn of those. */
+	static const char turned[] = {'a', '\xe2', '\x80', '\xae', 'b', '\0'};
 	static const char *const cases[][2] = {
 		{"plain ä €", "plain ä €"},
 		{"\033[31mred\a", "\\x1b[31mred\\x07"},
 		{"tab\tlf\n", "tab\\x09lf\\x0a"},
 		{"\xff\xc3", "\\xff\\xc3"},
 		{"\xc2\x9b", "\\u{9b}"},
-		{"a\xe2\x80\xae"
-		 "b",
-			"a\\u{202e}b"},
+		{turned, "a\\u{202e}b"},
 		{"back\\slash", "back\\\\slash"},
 	};
 	struct buffer out = {0};
@@ -112,6 +112,26 @@ static void text_escapes_what_a_terminal_would_act_on(void **state)
 		text_escape_terminal(&out, cases[i][0], strlen(cases[i][0]));
 		assert_string_equal(buffer_string(&out), cases[i][1]);
 	}
+	buffer_free(&out);
+}
+
+static void text_that_is_too_long_loses_its_middle(void **state)
+{
+	static const char accents[] = "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9";
+	struct buffer out = {0};
+
+	(void)state;
+	text_abridge(&out, "harbour", 7, 7);
+	assert_string_equal(buffer_string(&out), "harbour");
+	buffer_clear(&out);
+	text_abridge(&out, "the harbour master", 18, 6);
+	assert_string_equal(buffer_string(&out), "the...ter");
+	buffer_clear(&out);
+	text_abridge(&out, accents, 8, 6); /* neither half ends inside a character */
+	assert_string_equal(buffer_string(&out), "\xc3\xa9...\xc3\xa9");
+	buffer_clear(&out);
+	text_abridge(&out, "\xbf\xbf\xbf\xbf", 4, 2);
+	assert_string_equal(buffer_string(&out), "...");
 	buffer_free(&out);
 }
 
@@ -296,6 +316,7 @@ int main(void)
 		cmocka_unit_test(buffer_grows_and_remembers_the_first_error),
 		cmocka_unit_test(text_decodes_as_rfc_3629_says),
 		cmocka_unit_test(text_escapes_what_a_terminal_would_act_on),
+		cmocka_unit_test(text_that_is_too_long_loses_its_middle),
 		cmocka_unit_test(text_parses_numbers_strictly),
 		cmocka_unit_test(text_compares_without_case),
 		cmocka_unit_test(text_measures_misspellings),

@@ -551,14 +551,20 @@ static void rows_are_chosen_by_port_protocol_family_and_state(void **state)
 
 static void rows_are_sorted_and_told_once(void **state)
 {
-	static const struct berth_socket told[] = {
-		{.proto = BERTH_UDP, .family = 4, .state = 7, .local_port = 53, .cookie = 1},
-		{.proto = BERTH_TCP, .family = 6, .state = 10, .local_port = 53, .cookie = 2},
-		{.proto = BERTH_TCP, .family = 4, .state = 10, .local_port = 53, .cookie = 4},
-		{.proto = BERTH_TCP, .family = 4, .state = 10, .local_port = 53, .cookie = 3},
-		{.proto = BERTH_TCP, .family = 4, .state = 10, .local_port = 53, .cookie = 4},
-		{.proto = BERTH_UDP, .family = 4, .state = 7, .local_port = 52},
-		{.proto = BERTH_UDP, .family = 4, .state = 7, .local_port = 52},
+	static const struct {
+		enum berth_proto proto;
+		uint8_t family;
+		uint8_t state;
+		uint16_t port;
+		uint64_t cookie;
+	} told[] = {
+		{BERTH_UDP, 4, BERTH_CLOSE, 53, 1},
+		{BERTH_TCP, 6, BERTH_LISTEN, 53, 2},
+		{BERTH_TCP, 4, BERTH_LISTEN, 53, 4},
+		{BERTH_TCP, 4, BERTH_LISTEN, 53, 3},
+		{BERTH_TCP, 4, BERTH_LISTEN, 53, 4},
+		{BERTH_UDP, 4, BERTH_CLOSE, 52, 0},
+		{BERTH_UDP, 4, BERTH_CLOSE, 52, 0},
 	};
 	static const uint64_t cookies[] = {0, 0, 3, 4, 2, 1};
 	struct rows_question question;
@@ -568,7 +574,13 @@ static void rows_are_sorted_and_told_once(void **state)
 	(void)state;
 	rows_question(NULL, &question);
 	for (size_t i = 0; i < sizeof(told) / sizeof(*told); i++)
-		assert_int_equal(rows_add(&rows, told + i), 0);
+		assert_int_equal(rows_add(&rows,
+					 &(struct berth_socket){.proto = told[i].proto,
+						 .family = told[i].family,
+						 .state = told[i].state,
+						 .local_port = told[i].port,
+						 .cookie = told[i].cookie}),
+			0);
 	rows_sort(&rows);
 	assert_int_equal(rows.count, sizeof(cookies) / sizeof(*cookies));
 	for (size_t i = 0; i < rows.count; i++)

@@ -27,6 +27,9 @@ enum {
 
 static const char *const ptrace_capabilities[] = {"CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH"};
 
+static const char kernel_socket[] =
+	"kernel socket: no process holds it, or its descriptor is in flight";
+
 /* include/linux/proc_ns.h PROC_PID_INIT_INO: the first PID namespace of every machine. */
 static const char initial_pid_namespace[] = "pid:[4026531836]";
 
@@ -152,6 +155,7 @@ static int look(struct join *join, owners_rung *rung)
 		r = rung(join->system, &wanted, &hits);
 	if (!r) {
 		tidy(&hits);
+		processes_begin(&join->processes);
 		r = make_groups(join, &hits);
 	}
 	join->denied = join->denied || hits.denied;
@@ -265,6 +269,11 @@ static void give_reason(struct berth_socket *row, enum berth_reason reason, cons
 /* Without an inode there is no struct socket, so no descriptor can lead to it. */
 static void explain_without_inode(struct berth_socket *row)
 {
+	/* Datagrams are neither waited for nor closed in steps. */
+	if (row->proto == BERTH_UDP || row->proto == BERTH_UDPLITE) {
+		give_reason(row, BERTH_KERNEL_SOCKET, kernel_socket);
+		return;
+	}
 	switch ((enum berth_socket_state)row->state) {
 	case BERTH_ESTABLISHED:
 	case BERTH_CLOSE_WAIT:
@@ -286,8 +295,7 @@ static void explain_without_inode(struct berth_socket *row)
 	case BERTH_BOUND:
 		break;
 	}
-	give_reason(row, BERTH_KERNEL_SOCKET,
-		"kernel socket: no process holds it, or its descriptor is in flight");
+	give_reason(row, BERTH_KERNEL_SOCKET, kernel_socket);
 }
 
 static int explain_denied(struct join *join, struct berth_socket *row)
@@ -338,8 +346,7 @@ static int explain(struct join *join, const struct doubts *doubts, struct berth_
 		give_reason(row, BERTH_OTHER_PID_NAMESPACE,
 			"held outside this PID namespace, or by the kernel");
 	} else {
-		give_reason(row, BERTH_KERNEL_SOCKET,
-			"kernel socket: no process holds it, or its descriptor is in flight");
+		give_reason(row, BERTH_KERNEL_SOCKET, kernel_socket);
 	}
 	return 0;
 }

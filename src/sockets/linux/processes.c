@@ -23,6 +23,7 @@ enum {
 struct entry {
 	struct berth_process process;
 	uint32_t parent;
+	unsigned round; /* in which look it was checked last */
 	unsigned walk; /* which walk came by last */
 	bool linked; /* its parents were looked for */
 };
@@ -185,12 +186,17 @@ static int get(struct processes *processes, uint32_t pid, const struct holding *
 	struct entry **ret_entry)
 {
 	struct entry *entry = map_get(&processes->known, pid);
-	int r = entry ? check(processes, entry, holding) : -EAGAIN;
+	int r = -EAGAIN;
 
+	if (entry)
+		r = entry->round == processes->round ? 0 : check(processes, entry, holding);
 	if (!r)
 		*ret_entry = entry;
 	for (int reading = 0; r == -EAGAIN && reading < READINGS; reading++)
 		r = read_process(processes, pid, holding, ret_entry);
+	/* A parent holds nothing that was checked, and may yet turn out to be a holder. */
+	if (!r && holding->inode)
+		(*ret_entry)->round = processes->round;
 	return r == -EAGAIN ? -ENOENT : r;
 }
 
@@ -227,6 +233,11 @@ static int link_parents(struct processes *processes, struct entry *entry)
 		entry = parent;
 	}
 	return 0;
+}
+
+void processes_begin(struct processes *processes)
+{
+	processes->round++;
 }
 
 int processes_holder(struct processes *processes, uint32_t pid, int32_t fd, uint64_t inode,

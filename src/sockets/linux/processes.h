@@ -15,16 +15,21 @@ struct processes {
 	struct arena *arena; /* holds the processes */
 	struct names *names;
 	struct map known; /* pid → struct entry */
+	unsigned round; /* number of the look for holders that is going on */
 	unsigned walk; /* number of the last walk up to the top */
 	bool has_boot; /* boot_s was looked for */
 	double boot_s; /* when the machine started; 0: not known */
 };
 
+/* Begins a new look: what is known of processes is checked again when it is asked for. */
+void processes_begin(struct processes *processes);
+
 /*
  * The process that is `pid` now, provided that its descriptor `fd` is the socket `inode`: looked at
  * after everything else was read, and its start time once more after that, so what is told is true
- * of one and the same process. NULL: it ended, was replaced, or holds the socket no more.
- * 0; -ENOMEM.
+ * of one and the same process. Checked once a look: what else was found under this pid in the same
+ * look is the same process's. NULL: it ended, was replaced, or holds the socket no more. 0;
+ * -ENOMEM.
  */
 int processes_holder(struct processes *processes, uint32_t pid, int32_t fd, uint64_t inode,
 	const struct berth_process **ret_process);

@@ -21,8 +21,7 @@
 
 enum {
 	THREADS = 2,
-	PIDS_A_THREAD = 128, /* below that a thread costs more than it brings */
-	BATCH = 8,
+	PIDS_FOR_THREADS = 64, /* below that a thread costs more than it brings */
 	FIRST_PIDS = 256,
 };
 
@@ -96,15 +95,14 @@ static void *work(void *context)
 	struct worker *worker = context;
 	struct scan *scan = worker->scan;
 
-	for (;;) {
-		size_t first = atomic_fetch_add(&scan->next, BATCH);
+	while (!worker->error) {
+		size_t i = atomic_fetch_add(&scan->next, 1);
 
-		for (size_t i = first; i < first + BATCH; i++) {
-			if (i >= scan->pids.count || worker->error)
-				return NULL;
-			worker->error = scan_process(worker, scan->pids.all[i]);
-		}
+		if (i >= scan->pids.count)
+			break;
+		worker->error = scan_process(worker, scan->pids.all[i]);
 	}
+	return NULL;
 }
 
 /* Starts a thread that takes no signals: they are the program's, not ours. */
@@ -124,7 +122,7 @@ static bool start(struct worker *worker, pthread_t *ret_thread)
 static size_t threads_for(const struct scan *scan)
 {
 	/* A tee is told of answers one at a time. */
-	if (scan->system->tee || scan->pids.count < (size_t)PIDS_A_THREAD * 2)
+	if (scan->system->tee || scan->pids.count < PIDS_FOR_THREADS)
 		return 1;
 	return sysconf(_SC_NPROCESSORS_ONLN) > 1 ? THREADS : 1;
 }
