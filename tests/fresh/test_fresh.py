@@ -8,6 +8,7 @@ namespace, so that nothing of it outlives the test. Minutes, so only with script
 
 import os
 import re
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -54,6 +55,7 @@ def mirror() -> str:
 class Fresh:
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.clone = f"/srv/{secrets.token_hex(4)}"  # a name that no file can hold by chance
 
     def run(self, *command: str, timeout: int = 300) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -74,14 +76,14 @@ def fresh() -> Iterator[Fresh]:
         # What is committed, and no more, as a stranger would get it.
         subprocess.run(["git", "bundle", "create", "-q", root / "berth.bundle", "HEAD"], cwd=ROOT, check=True)
         made = Fresh(root)
-        cloned = made.run("git", "clone", "-q", "/berth.bundle", "/srv/berth")
+        cloned = made.run("git", "clone", "-q", "/berth.bundle", made.clone)
         assert cloned.returncode == 0, cloned.stderr
         yield made
 
 
 def test_script_berth_prints_the_card_with_no_other_step(fresh: Fresh) -> None:
     assert fresh.run("sh", "-c", "command -v gcc || command -v meson || command -v python3").stdout == ""
-    first = fresh.run("/srv/berth/script/berth", "60587", timeout=900)
+    first = fresh.run(f"{fresh.clone}/script/berth", "60587", timeout=900)
     print(first.stderr)
     assert first.returncode == NO, first.stderr
     assert first.stdout.startswith("60587 ")
@@ -90,12 +92,12 @@ def test_script_berth_prints_the_card_with_no_other_step(fresh: Fresh) -> None:
     said = first.stderr.splitlines()
     assert "installing Debian packages with apt-get" in said[0]
     assert all(line.startswith("berth: ") for line in said) and len(said) <= 3, first.stderr
-    again = fresh.run("/srv/berth/script/berth", "60587")
+    again = fresh.run(f"{fresh.clone}/script/berth", "60587")
     assert (again.returncode, again.stderr) == (NO, "")
 
 
 def test_script_test_passes(fresh: Fresh) -> None:
-    done = fresh.run("/srv/berth/.ci/run", timeout=2400)
+    done = fresh.run(f"{fresh.clone}/.ci/run", timeout=2400)
     print(done.stdout[-20000:], done.stderr[-2000:])
     assert re.fullmatch(r"\d+ passed, 0 failed(, \d+ skipped)?", done.stdout.splitlines()[-1])
     assert done.returncode == 0
