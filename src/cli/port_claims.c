@@ -13,6 +13,7 @@
 enum {
 	CANDIDATES_SHOWN = 3,
 	EXACT_SHOWN = 5,
+	MEMBERS_SHOWN = 6,
 	NOTES_SHOWN = 3,
 	INDENT = 2,
 	HANG = 4,
@@ -204,27 +205,47 @@ static void put_member(struct port_card *port, const struct berth_claim *claim)
 	card_add(card, ")");
 }
 
-/* All who take from the same range, by kind: documents and programs before lists and systems. */
+/*
+ * Those who take from the same range as the claim at `index`, by kind: documents and programs
+ * before lists and systems. Returns how many are left out.
+ */
+static size_t put_members(struct port_card *port, const struct berth_report *report, size_t index)
+{
+	size_t shown = 0;
+	size_t left = 0;
+
+	for (unsigned kind = BERTH_VENDOR_DOC; kind <= BERTH_HOST_SERVICES; kind++) {
+		for (size_t i = index; i < report->n_claims; i++) {
+			const struct berth_claim *claim = &report->claims[i];
+
+			if (!same_pool(claim, &report->claims[index]) ||
+				claim->kind != (enum berth_claim_kind)kind)
+				continue;
+			if (shown == MEMBERS_SHOWN && !port->verbose) {
+				left++;
+				continue;
+			}
+			card_add(&port->card, shown++ ? " · " : "");
+			put_member(port, claim);
+		}
+	}
+	return left;
+}
+
 static void put_pool(struct port_card *port, const struct berth_report *report, size_t index)
 {
 	const struct berth_claim *first = &report->claims[index];
 	struct card *card = &port->card;
-	const char *between = "";
 
 	describe_range(&card->text, first->first, first->last);
 	card_add(card, ", ");
 	describe_counted(&card->text, first->ports_claimed, "port", "ports");
 	card_add(card, ": ");
-	for (unsigned kind = BERTH_VENDOR_DOC; kind <= BERTH_HOST_SERVICES; kind++) {
-		for (size_t i = index; i < report->n_claims; i++) {
-			const struct berth_claim *claim = &report->claims[i];
-
-			if (!same_pool(claim, first) || claim->kind != (enum berth_claim_kind)kind)
-				continue;
-			card_add(card, between);
-			put_member(port, claim);
-			between = " · ";
-		}
+	size_t left = put_members(port, report, index);
+	if (left) {
+		card_add(card, " · ");
+		describe_count(&card->text, left);
+		card_add(card, " more (-v)");
 	}
 	card_end(card, INDENT, HANG);
 	for (size_t i = index; i < report->n_claims && port->verbose; i++) {

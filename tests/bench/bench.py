@@ -92,6 +92,7 @@ def questions() -> list[Command]:
         Command(f"`berth {PORT}`, the port is free", [BERTH, PORT], statuses=(1,)),
         HELD,
         peer(f"ss -ltnp 'sport = :{PORT}'", "-ltnp", f"sport = :{PORT}"),
+        peer(f"ss -tuanp 'sport = :{PORT}'", "-tuanp", f"sport = :{PORT}"),
         peer(f"lsof -nP -iTCP:{PORT}"),
         peer(f"fuser {PORT}/tcp"),
         peer("netstat -ltnp"),

@@ -414,7 +414,7 @@ static int scrub_arguments(struct scrub *scrub, struct record_entry *entry)
 		}
 		if (first)
 			put_program(scrub, &out, at);
-		else
+		else if (*at) /* a title leaves empty ones behind it, which tell nothing */
 			buffer_format(&out, "arg%zu", text_number_in(&scrub->arguments, at));
 		buffer_char(&out, '\0');
 	}
