@@ -52,7 +52,8 @@ class World:
         self.said: dict[str, Any] = json.loads(line)
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         self.pid = int(children.read_text(encoding="utf-8").split()[0])
-        self.enter = ("nsenter", f"--target={self.pid}", "--net", "--pid", "--mount", "--uts", "--")
+        # --root: its root, which is not that of the mount namespace when we run in a chroot.
+        self.enter = ("nsenter", f"--target={self.pid}", "--net", "--pid", "--mount", "--uts", "--root", "--")
 
     def run(self, *command: str, **options: Any) -> str:
         return subprocess.run([*self.enter, *command], capture_output=True, text=True, check=True,
