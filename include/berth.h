@@ -597,7 +597,7 @@ BERTH_PUBLIC int berth_registry_diff(
  * Checks `path` whole (CSV or XML), then replaces the image at `image_path` by it and tells what
  * changed against the copy that `berth` uses. A refused file leaves everything as it was.
  * Returns how many records changed. -EBADMSG: refused; berth_error() has the line and what is
- * wrong.
+ * wrong. -EEXIST: what is at `image_path` is no image, and so not berth's to replace.
  */
 BERTH_PUBLIC int berth_registry_import(const struct berth *berth, const char *path,
 	const char *image_path, berth_change_seen *seen, void *context);

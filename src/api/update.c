@@ -69,6 +69,16 @@ int berth_registry_diff(
 	return r;
 }
 
+/* Whatever else is at the place of the image is somebody's file, named by mistake. */
+static int check_place(const char *path)
+{
+	if (access(path, F_OK) < 0 || registry_is_image(path))
+		return 0;
+	return handle_fail(-EEXIST,
+		"%s: is there and is no registry image, so it is left alone; name another file",
+		path);
+}
+
 static int replace_image(const char *path, const struct registry *registry)
 {
 	struct buffer image = {0};
@@ -104,8 +114,10 @@ int berth_registry_import(const struct berth *berth, const char *path, const cha
 	berth_change_seen *seen, void *context)
 {
 	struct registry *newer = NULL;
-	int r = read_registry(path, &newer);
+	int r = check_place(image_path);
 
+	if (!r)
+		r = read_registry(path, &newer);
 	if (!r)
 		r = replace_image(image_path, newer);
 	if (!r)

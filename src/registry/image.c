@@ -64,6 +64,11 @@ void image_seal(char *bytes, size_t len)
 	memcpy(bytes + offsetof(struct header, checksum), &sum, sizeof(sum));
 }
 
+bool image_begins(const char *bytes, size_t len)
+{
+	return len >= sizeof(magic) && memcmp(bytes, magic, sizeof(magic)) == 0;
+}
+
 int image_write(const struct registry *registry, struct buffer *out)
 {
 	struct header header = {

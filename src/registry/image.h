@@ -11,6 +11,9 @@
 /* Appends the image. 0 or -ENOMEM. */
 int image_write(const struct registry *registry, struct buffer *out);
 
+/* Whether the bytes begin as an image does. */
+bool image_begins(const char *bytes, size_t len);
+
 /*
  * Makes a registry of an image and takes the bytes over: on success they belong to the registry and
  * *bytes is empty. -EBADMSG: not an image, another version's, or damaged; -ENOMEM.

@@ -42,6 +42,17 @@ int registry_load(const char *path, struct registry **ret_registry)
 	return r == -EFBIG ? -EBADMSG : r;
 }
 
+bool registry_is_image(const char *path)
+{
+	struct buffer start = {0};
+	/* -EFBIG is expected: what was read until then is kept. */
+	int r = file_read(AT_FDCWD, path, 0, &start);
+	bool is = (!r || r == -EFBIG) && image_begins(buffer_string(&start), start.len);
+
+	buffer_free(&start);
+	return is;
+}
+
 void registry_free(struct registry *registry)
 {
 	table_free(registry);

@@ -44,6 +44,9 @@ int registry_image(const struct registry *registry, struct buffer *out);
  */
 int registry_load(const char *path, struct registry **ret_registry);
 
+/* Whether a file begins as an image does, sound or not. False when it cannot be read. */
+bool registry_is_image(const char *path);
+
 /* Not for the built-in one. NULL is fine. */
 void registry_free(struct registry *registry);
 

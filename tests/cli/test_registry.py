@@ -252,6 +252,19 @@ def test_a_named_image_that_is_not_there_is_an_error(berth: Berth, tmp_path: Pat
     assert_one_clear_line(answer)
 
 
+def test_an_import_replaces_images_and_nothing_else(berth: Berth, tmp_path: Path) -> None:
+    mine = tmp_path / "thesis.txt"
+    mine.write_text("years of work\n")
+    answer = berth("--registry", str(mine), "registry", "import", str(OLD))
+    assert answer.code == UNKNOWN
+    assert_one_clear_line(answer)
+    assert mine.read_text() == "years of work\n"
+    assert berth("registry", "import", str(OLD)).code == YES
+    image(tmp_path).write_bytes(image(tmp_path).read_bytes()[:1000])
+    assert berth("registry", "import", str(OLD)).code == YES
+    assert berth("registry", "status", "--json").json()["origin"] == str(image(tmp_path))
+
+
 @pytest.mark.parametrize("arguments", [
     ["import"], ["import", "a", "b"], ["diff", "a"], ["diff"], ["diff", "a", "b", "c"], ["nonsense"],
     ["status", "x"],
