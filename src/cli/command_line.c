@@ -147,7 +147,8 @@ static enum cli_exit take_option(struct cli *cli, int key, const char *value)
 		settings->format = CLI_JSONL;
 		break;
 	case KEY_COLOUR:
-		return set_colour(settings, value);
+		/* getopt_long gave it a value, which clang's analyser cannot know. */
+		return set_colour(settings, value ? value : "");
 	case KEY_NO_PAGER:
 		settings->no_pager = true;
 		break;

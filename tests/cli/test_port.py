@@ -34,6 +34,17 @@ def test_60587_belongs_to_nobody_and_xsan_is_a_claim_on_a_pool(berth: Berth) -> 
     assert said["sockets"] == []
 
 
+@pytest.mark.parametrize("arguments", [
+    ("60587",), ("-v", "60587"), ("57500",), ("-v", "49152"), ("65535/tcp",), ("60587", "60588"),
+])
+def test_no_card_puts_a_claimant_of_a_pool_on_this_machine(berth: Berth, arguments: tuple[str, ...]) -> None:
+    """Apple's claim stands under Claims and nowhere else."""
+    for card in re.split(r"^(?=\d+[/ ])", berth(*REPLAY, *arguments).out, flags=re.M)[1:]:
+        claims, _, rest = card.partition("\nHere ")
+        assert re.search("Xsan|pools of", claims) and "\nVerdict " in rest
+        assert not re.search("xsan|apple|mosh|microsoft", rest, re.I), rest
+
+
 def test_a_service_that_custom_gives_a_port_to(berth: Berth) -> None:
     said = report(berth, "5432/tcp")
     assert said["de_facto"]["state"] == "owned"
