@@ -2,11 +2,13 @@
 """A world of sockets in namespaces of its own (see worlds.py), for berth and ss to look at.
 
 Makes a few hundred sockets of every kind, prints one line of JSON with what they are, and holds them
-until standard input ends. All ports are chosen by the kernel, except for VXLAN's own.
+until standard input ends. Ports are counted up from 20000, below those that the kernel lends to clients, so
+that no two things have the same by chance: the network namespace is ours alone.
 """
 
 import array
 import ctypes
+import itertools
 import json
 import os
 import socket
@@ -25,6 +27,7 @@ PLACES = (
 )
 LOCAL = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
 
+ports = itertools.count(20000)
 held: list[Any] = []  # whatever must not be closed
 special: dict[str, Any] = {}
 
@@ -39,7 +42,7 @@ def bound(family: int, kind: int, address: str, *options: tuple[int, int, int], 
     made = hold(socket.socket(family, kind, protocol))
     for option in options:
         made.setsockopt(*option)
-    made.bind((address, port))
+    made.bind((address, port or next(ports)))
     return made
 
 
@@ -109,7 +112,7 @@ def make_listeners() -> None:
     device = listener(socket.AF_INET, "0.0.0.0")
     tied = hold(socket.socket())
     tied.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo\0")
-    tied.bind(("0.0.0.0", 0))
+    tied.bind(("0.0.0.0", next(ports)))
     tied.listen(1)
     special["device_port"] = port_of(tied)
     special["plain_port"] = port_of(device)
