@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Where the rooms meet: queries, finding, the sentences of the verdict. Needs no kernel. */
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -300,6 +301,48 @@ static void a_struct_of_another_size_is_refused(void **state)
 	assert_null(snapshot);
 }
 
+/* What each of the threads does with the one handle: everything that may fail tells of itself
+ * alone. */
+static void *use_handle(void *argument)
+{
+	const struct berth *berth = argument;
+	const char *const words[] = {"postgresql", NULL};
+	const struct berth_ask ask = {.size = sizeof(ask), .owners = true};
+	int wrong = 0;
+
+	for (int i = 0; i < 20; i++) {
+		struct berth_snapshot *snapshot;
+		struct berth_report *report;
+		struct berth_query *query;
+		struct berth_find *find;
+
+		wrong += berth_query_parse(berth, "70000", &query) != -ERANGE;
+		wrong += strstr(berth_error(), "70000") == NULL;
+		wrong += berth_find(berth, words, &find) < 1;
+		berth_find_free(find);
+		wrong += berth_snapshot(berth, &ask, &snapshot) != 0;
+		wrong += berth_report(berth, snapshot, 5432, NULL, &report) != 0;
+		wrong += report->de_facto.state != BERTH_OWNED;
+		berth_report_free(report);
+		berth_snapshot_free(snapshot);
+	}
+	return wrong ? argument : NULL;
+}
+
+static void a_handle_serves_several_threads(void **state)
+{
+	pthread_t threads[4];
+
+	for (size_t i = 0; i < COUNT(threads); i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, use_handle, *state), 0);
+	for (size_t i = 0; i < COUNT(threads); i++) {
+		void *wrong = NULL;
+
+		assert_int_equal(pthread_join(threads[i], &wrong), 0);
+		assert_null(wrong);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -312,6 +355,7 @@ int main(void)
 		cmocka_unit_test(nothing_seen_is_free_only_when_all_was_seen),
 		cmocka_unit_test(many_owners_are_named_in_one_sentence),
 		cmocka_unit_test(a_struct_of_another_size_is_refused),
+		cmocka_unit_test(a_handle_serves_several_threads),
 	};
 
 	return cmocka_run_group_tests(tests, open_built_in, close_built_in);
