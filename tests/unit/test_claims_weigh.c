@@ -525,8 +525,13 @@ static void the_examples_of_the_documentation_hold(void **state)
 	assert_weight(de_facto.candidates, 2.5);
 	assert_int_equal(de_facto.candidates->sources, 4);
 	de_facto = weigh_port(&arena, 9200, TCP | UDP, wap, 1);
-	assert_int_equal(de_facto.state, BERTH_CONTESTED);
+	assert_int_equal(de_facto.state, BERTH_OWNED);
 	assert_string_equal(de_facto.candidates->service, "elasticsearch");
+	assert_weight(de_facto.candidates + 1, 1);
+	/* Wireshark's table alone names it: too little for an owner. */
+	de_facto = weigh_port(&arena, 57500, UDP, NULL, 0);
+	assert_int_equal(de_facto.state, BERTH_NOBODY);
+	assert_weight(de_facto.candidates, 0.5);
 	arena_free(&arena);
 }
 

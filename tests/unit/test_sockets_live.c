@@ -319,7 +319,7 @@ static int make_world(void **state)
 
 	(void)state;
 	if (!world.made)
-		return 0;
+		return -1;
 	int control = make_socket(AF_INET, SOCK_DGRAM, 0);
 	assert_int_equal(ioctl(control, SIOCSIFFLAGS, &request), 0);
 	close(control);
@@ -413,16 +413,9 @@ static const struct berth_socket *find_ours(const struct sockets_snapshot *snaps
 	abort();
 }
 
-static void need_world(void)
-{
-	if (!world.made)
-		skip();
-}
-
 static void every_kind_of_socket_is_seen_with_its_owner(void **state)
 {
 	(void)state;
-	need_world();
 	struct sockets_snapshot *snapshot = take(world.system, NULL);
 
 	assert_int_equal(snapshot->gaps & ~(unsigned)BERTH_GAP_BOUND, 0);
@@ -466,7 +459,6 @@ static void every_kind_of_socket_is_seen_with_its_owner(void **state)
 static void sockets_without_a_process_say_why(void **state)
 {
 	(void)state;
-	need_world();
 	struct sockets_snapshot *snapshot = take(world.system, NULL);
 
 	const struct berth_socket *row = find(snapshot, BERTH_TCP, BERTH_ESTABLISHED,
@@ -496,7 +488,6 @@ static void sockets_without_a_process_say_why(void **state)
 static void owners_are_told_with_their_chain_whatever_they_call_themselves(void **state)
 {
 	(void)state;
-	need_world();
 	struct sockets_snapshot *snapshot = take(world.system, NULL);
 
 	const struct berth_socket *row =
@@ -526,7 +517,6 @@ static void owners_are_told_with_their_chain_whatever_they_call_themselves(void 
 static void a_question_is_answered_and_nothing_more(void **state)
 {
 	(void)state;
-	need_world();
 	struct berth_query_part part = {
 		.first = port_of(world.group[0]), .last = port_of(world.group[0])};
 	const struct berth_query query = {.parts = &part, .n_parts = 1};
@@ -582,7 +572,6 @@ static void proc_net_shows_the_same_sockets_as_netlink(void **state)
 	struct sockets_system without = {.without_netlink = true};
 
 	(void)state;
-	need_world();
 	struct sockets_snapshot *netlink = take(world.system, NULL);
 	struct sockets_snapshot *fallback = take(&without, NULL);
 
@@ -647,7 +636,6 @@ static void without_privileges_no_row_is_lost_and_each_has_a_reason(void **state
 	int status = 0;
 
 	(void)state;
-	need_world();
 	struct sockets_snapshot *snapshot = take(world.system, NULL);
 	pid_t pid = fork();
 	assert_true(pid >= 0);
@@ -664,7 +652,6 @@ static void a_crowd_of_owners_is_found_by_two_threads(void **state)
 	pid_t crowd[CROWD];
 
 	(void)state;
-	need_world();
 	for (size_t i = 0; i < CROWD; i++) {
 		crowd[i] = fork();
 		assert_true(crowd[i] >= 0);
@@ -795,7 +782,6 @@ static void same_row(const struct berth_socket *a, const struct berth_socket *b)
 static void a_recording_replays_as_it_was(void **state)
 {
 	(void)state;
-	need_world();
 	make_recording(world.system, false);
 	struct sockets_system *recorded = replay();
 	struct sockets_snapshot *live = take(world.system, NULL);
@@ -855,7 +841,6 @@ static void reasons_follow_from_what_the_kernel_says(void **state)
 	static const char no_capability[] = "Uid:\t0\t0\t0\t0\nCapEff:\t0000000000000000\n";
 
 	(void)state;
-	need_world();
 	make_recording(world.system, false);
 	int folder = open(recording, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(folder >= 0);
@@ -931,7 +916,6 @@ static void scrubbing_leaves_none_of_what_was_there(void **state)
 	ssize_t exe_len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 
 	(void)state;
-	need_world();
 	assert_true(exe_len > 0);
 	exe[exe_len] = '\0';
 	const struct needle needles[] = {
@@ -985,7 +969,6 @@ static void scrubbing_leaves_none_of_what_was_there(void **state)
 static void scrubbing_is_consistent(void **state)
 {
 	(void)state;
-	need_world();
 	make_recording(world.system, true);
 	struct sockets_system *recorded = replay();
 	struct sockets_snapshot *clean = take(recorded, NULL);
@@ -1039,8 +1022,11 @@ int main(int argc, char **argv)
 
 	if (argc > 2 && !strcmp(argv[1], "--hold"))
 		return hold(argv[2]);
-	if (unshare(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS) < 0)
-		return run();
+	if (unshare(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS) < 0) {
+		/* TAP's way to say that the whole program was skipped. */
+		puts("1..0 # SKIP needs the right to make namespaces, as root has it");
+		return 0;
+	}
 	pid_t pid = fork();
 	if (pid < 0)
 		return 1;
