@@ -218,17 +218,23 @@ static int add_from_claims(
 
 static int add_name(const struct berth *berth, const struct name_search *search)
 {
+	const struct {
+		const struct claims *claims;
+		bool pools;
+	} steps[] = {
+		{berth->local, false},
+		{berth->claims, false},
+		{berth->local, true},
+		{berth->claims, true},
+	};
 	size_t before = search->query->n_parts;
 	int r = add_from_registry(berth->registry, search);
 
-	if (!r && search->query->n_parts == before)
-		r = add_from_claims(berth->local, search, false);
-	if (!r && search->query->n_parts == before)
-		r = add_from_claims(berth->claims, search, false);
-	for (int local = 1; !r && search->query->n_parts == before && local >= 0; local--)
-		r = add_from_claims(local ? berth->local : berth->claims, search, true);
-	if (!r && search->query->n_parts == before)
-		r = -ENOENT;
+	for (size_t i = 0; !r && search->query->n_parts == before; i++) {
+		if (i == sizeof(steps) / sizeof(*steps))
+			return -ENOENT;
+		r = add_from_claims(steps[i].claims, search, steps[i].pools);
+	}
 	return r;
 }
 
@@ -258,7 +264,7 @@ static int add_item(const struct berth *berth, struct item item, struct berth_qu
 	search.name = item;
 	search.protos = part.protos;
 	r = add_name(berth, &search);
-	if (r == -ENOENT && item.len && strchr("-+0123456789", item.text[0]))
+	if (r == -ENOENT && strchr("-+0123456789", item.text[0]))
 		return handle_fail(-EINVAL, "'%.*s' is not a port number from 0 to 65535; " HINT,
 			(int)item.len, item.text);
 	if (r == -ENOENT)

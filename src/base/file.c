@@ -69,7 +69,7 @@ int file_read(int dir_fd, const char *path, size_t max, struct buffer *out)
 	return r;
 }
 
-static int write_all(int fd, const char *bytes, size_t len)
+int file_write(int fd, const char *bytes, size_t len)
 {
 	while (len) {
 		ssize_t put = write(fd, bytes, len);
@@ -90,7 +90,7 @@ static int write_new(int dir_fd, const char *name, mode_t mode, const void *byte
 
 	if (fd < 0)
 		return -errno;
-	int r = write_all(fd, bytes, len);
+	int r = file_write(fd, bytes, len);
 	if (!r && fsync(fd) < 0)
 		r = -errno;
 	if (close(fd) < 0 && !r)

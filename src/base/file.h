@@ -22,6 +22,9 @@ int file_read(int dir_fd, const char *path, size_t max, struct buffer *out);
 /* The same for a file that is open already, from where it stands; it stays open. */
 int file_read_open(int fd, size_t max, struct buffer *out);
 
+/* Writes all of the bytes to an open file, pipe or terminal. 0 or -errno. */
+int file_write(int fd, const char *bytes, size_t len);
+
 /*
  * Replaces `name` in the folder `dir_fd` by `len` bytes: a temporary file in the same folder, made
  * with O_EXCL, synced, renamed over the name, the folder synced. On failure the old file stays.

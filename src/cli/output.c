@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include <wchar.h>
 
+#include "base/file.h"
 #include "base/text.h"
 
 enum {
@@ -144,25 +145,10 @@ size_t output_columns_of(const char *text, size_t len)
 	return columns;
 }
 
-static int write_all(int fd, const char *bytes, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, bytes, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 static int write_out(struct output *output)
 {
 	if (!output->error)
-		output->error = write_all(output->fd, output->text.data, output->text.len);
+		output->error = file_write(output->fd, output->text.data, output->text.len);
 	buffer_clear(&output->text);
 	return output->error;
 }
@@ -284,7 +270,7 @@ static bool write_paged(struct output *output)
 	if (fd < 0)
 		return false;
 	signal(SIGPIPE, SIG_IGN);
-	write_all(fd, output->text.data, output->text.len);
+	file_write(fd, output->text.data, output->text.len);
 	close(fd);
 	while (waitpid(pid, &status, 0) < 0) {
 		if (errno != EINTR)

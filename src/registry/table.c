@@ -169,8 +169,7 @@ static int build_ports(struct registry *registry)
 	for (size_t i = 0; i < n; i++)
 		intervals[i] = (struct spans_interval){
 			registry->records[i].first, registry->records[i].last, (uint16_t)i};
-	int r = spans_build(intervals, n, &registry->owned.ports);
-	registry->ports = registry->owned.ports;
+	int r = spans_build(intervals, n, &registry->ports);
 	free(intervals);
 	return r;
 }
@@ -259,7 +258,7 @@ void table_free(struct registry *registry)
 		return;
 	buffer_free(&registry->owned.image);
 	free(registry->owned.states);
-	spans_free(&registry->owned.ports);
+	spans_free(&registry->ports);
 	buffer_free(&registry->owned.pool);
 	free(registry->owned.records);
 	free(registry);

@@ -56,11 +56,10 @@ struct registry {
 	const uint8_t *states; /* SPANS_NUMBERS; two bits a transport, enum berth_state */
 	struct table_facts facts;
 
-	/* What registry_free() gives back; nothing in the compiled-in one. */
+	/* What registry_free() gives back, beside `ports`; nothing in the compiled-in one. */
 	struct {
 		struct table_record *records;
 		struct buffer pool;
-		struct spans ports;
 		uint8_t *states;
 		struct buffer image;
 	} owned;

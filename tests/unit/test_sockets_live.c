@@ -31,6 +31,7 @@
 #include <cmocka.h>
 
 #include "base/file.h"
+#include "remove_tree.h"
 #include "sockets/linux/system.h"
 #include "sockets/sockets.h"
 
@@ -677,22 +678,6 @@ static void a_crowd_of_owners_is_found_by_two_threads(void **state)
 }
 
 /* ---- Recordings ------------------------------------------------------------------------------ */
-
-static void remove_tree(int parent, const char *name)
-{
-	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	if (fd >= 0) {
-		DIR *folder = fdopendir(fd);
-
-		for (const struct dirent *entry; (entry = readdir(folder));) {
-			if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-				remove_tree(fd, entry->d_name);
-		}
-		closedir(folder);
-	}
-	(void)unlinkat(parent, name, fd >= 0 ? AT_REMOVEDIR : 0);
-}
 
 static char recording[32];
 

@@ -3,7 +3,6 @@
  * Recordings written by hand: what a snapshot makes of answers that are not whole, of refusals, and
  * of a folder by somebody who means harm. Needs no privilege and no luck.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -18,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "remove_tree.h"
 #include "sockets/sockets.h"
 
 /* Little-endian machines only: the bytes of a kernel are in its own order. */
@@ -113,22 +113,6 @@ static void make(struct folder *folder)
 	put(folder, "proc/20/cmdline", "server\0-x\0", 10);
 	put_link(folder, "proc/20/exe", "/usr/sbin/server (deleted)");
 	put_stat(folder, "proc/10/stat", "init", 0, 1);
-}
-
-static void remove_tree(int parent, const char *name)
-{
-	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	if (fd >= 0) {
-		DIR *folder = fdopendir(fd);
-
-		for (const struct dirent *entry; (entry = readdir(folder));) {
-			if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-				remove_tree(fd, entry->d_name);
-		}
-		closedir(folder);
-	}
-	(void)unlinkat(parent, name, fd >= 0 ? AT_REMOVEDIR : 0);
 }
 
 static void end(struct folder *folder)
