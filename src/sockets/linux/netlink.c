@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Speaks NETLINK_SOCK_DIAG through libmnl: sends one request, hands each received chunk on. It
+ * Speaks netlink through libmnl: sends one request, hands each received chunk on. It
  * decides nothing; what happens after an interruption or a loss is for tables.c.
  */
 #include "sockets/linux/netlink.h"
@@ -32,13 +32,13 @@ static int receive(const struct mnl_socket *socket, void *bytes, system_chunk *c
 	return r < 0 ? r : 0;
 }
 
-int netlink_ask(const void *request, size_t len, system_chunk *chunk, void *context)
+int netlink_ask(int family, const void *request, size_t len, system_chunk *chunk, void *context)
 {
 	void *bytes = malloc(CHUNK);
 
 	if (!bytes)
 		return -ENOMEM;
-	struct mnl_socket *socket = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
+	struct mnl_socket *socket = mnl_socket_open2(family, SOCK_CLOEXEC);
 	int r = socket ? 0 : -errno;
 	if (!r && mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0)
 		r = -errno;

@@ -6,6 +6,6 @@
 #include "sockets/linux/system.h"
 
 /* As system_ask(), of this machine. */
-int netlink_ask(const void *request, size_t len, system_chunk *chunk, void *context);
+int netlink_ask(int family, const void *request, size_t len, system_chunk *chunk, void *context);
 
 #endif

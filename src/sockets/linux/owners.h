@@ -16,6 +16,13 @@ struct owners_hit {
 	uint64_t inode;
 	uint32_t pid;
 	int32_t fd;
+	/* From here on only of a rung that sees process and descriptor in one moment, so that
+	 * nothing needs to be read and checked again. */
+	bool has_process;
+	uint32_t parent;
+	uint32_t uid; /* effective */
+	uint64_t start_ticks; /* as field 22 of /proc/PID/stat */
+	char name[16]; /* comm, NUL-terminated */
 };
 
 struct owners_hits {

@@ -243,24 +243,24 @@ static int keep_chunk(void *context, const void *bytes, size_t len)
 	return kept->chunk(kept->context, bytes, len);
 }
 
-static int ask(const struct sockets_system *system, const char *name, const void *request,
-	size_t len, system_chunk *chunk, void *context)
+static int ask(const struct sockets_system *system, int family, const char *name,
+	const void *request, size_t len, system_chunk *chunk, void *context)
 {
 	if (system->without_netlink)
 		return -EPROTONOSUPPORT;
 	if (system->replay)
 		return replay_netlink(system->replay, name, chunk, context);
-	return netlink_ask(request, len, chunk, context);
+	return netlink_ask(family, request, len, chunk, context);
 }
 
-int system_ask(const struct sockets_system *system, const char *name, const void *request,
-	size_t len, system_chunk *chunk, void *context)
+int system_ask(const struct sockets_system *system, int family, const char *name,
+	const void *request, size_t len, system_chunk *chunk, void *context)
 {
 	struct kept_chunks kept = {.chunk = chunk, .context = context};
 
 	if (!system->tee)
-		return ask(system, name, request, len, chunk, context);
-	int r = ask(system, name, request, len, keep_chunk, &kept);
+		return ask(system, family, name, request, len, chunk, context);
+	int r = ask(system, family, name, request, len, keep_chunk, &kept);
 	tell(system,
 		&(struct system_answer){.kind = SYSTEM_NETLINK,
 			.path = name,

@@ -72,14 +72,15 @@ int system_links(
 	const struct sockets_system *system, const char *path, system_linked *seen, void *context);
 
 /*
- * Asks NETLINK_SOCK_DIAG one question and hands the answer on in chunks of whole messages, 4-byte
- * aligned, until `chunk` says that it has seen the end (1) or fails (negative). `name` is what a
- * recording calls the answer. -ENOSPC: a message was cut; -ENOBUFS: messages were lost;
- * -ENODATA: a recorded answer ended before `chunk` saw the end.
+ * Asks one question of a netlink family (NETLINK_SOCK_DIAG, NETLINK_ROUTE, …) and hands the answer
+ * on in chunks of whole messages, 4-byte aligned, until `chunk` says that it has seen the end (1)
+ * or fails (negative). `name` is what a recording calls the answer: "tcp.bin" for sock_diag, and
+ * with a folder, "route/links.bin", for the others. -ENOSPC: a message was cut; -ENOBUFS: messages
+ * were lost; -ENODATA: a recorded answer ended before `chunk` saw the end.
  */
 typedef int system_chunk(void *context, const void *bytes, size_t len);
-int system_ask(const struct sockets_system *system, const char *name, const void *request,
-	size_t len, system_chunk *chunk, void *context);
+int system_ask(const struct sockets_system *system, int family, const char *name,
+	const void *request, size_t len, system_chunk *chunk, void *context);
 
 /* The name of a user or an interface. -ENOENT: it has none; -ERANGE: it does not fit. */
 int system_user(const struct sockets_system *system, uint32_t uid, char *ret_name, size_t size);

@@ -10,6 +10,7 @@
 #include "sockets/linux/tables.h"
 
 #include <errno.h>
+#include <linux/netlink.h>
 #include <stdalign.h>
 #include <stdio.h>
 #include <string.h>
@@ -72,7 +73,8 @@ static int ask(struct gathering *gathering, const struct table *table, struct di
 		gathering->again ? ".again" : "");
 	*answer = (struct diag_answer){
 		.proto = table->proto, .seen = rows_add, .context = gathering->rows};
-	return system_ask(gathering->system, name, request, len, diag_decode, answer);
+	return system_ask(
+		gathering->system, NETLINK_SOCK_DIAG, name, request, len, diag_decode, answer);
 }
 
 static bool is_absent(int error)
