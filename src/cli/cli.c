@@ -57,17 +57,17 @@ static bool misses_image(const struct cli *cli)
 	return strcmp(info.origin, cli->settings.registry) != 0;
 }
 
-static enum cli_exit look_over(const struct cli *cli)
+static enum cli_exit look_over(struct cli *cli)
 {
-	if (misses_image(cli)) {
-		const char *image = cli->settings.registry;
+	const char *image = cli->settings.registry;
 
-		cli_complain("%s: %s; make one with berth --registry IMAGE registry import FILE",
-			image,
-			access(image, R_OK) < 0 ? strerror(errno) : "not a sound registry image");
-		return CLI_UNKNOWN;
-	}
-	return CLI_YES;
+	if (!misses_image(cli))
+		return CLI_YES;
+	cli_complain("%s: %s; make one with berth --registry IMAGE registry import FILE", image,
+		access(image, R_OK) < 0 ? strerror(errno) : "not a sound registry image");
+	berth_close(cli->berth); /* its own complaint would be the same once more */
+	cli->berth = NULL;
+	return CLI_UNKNOWN;
 }
 
 void cli_say_warnings(const struct cli *cli)
