@@ -3,16 +3,16 @@
  * Times whole processes, from before posix_spawn(3) until wait4(2) returns: what a caller waits
  * for.
  *
- * Usage: measure PORT ROUNDS [BUDGET_MS] <commands. A line of the input is a command, its words separated by
- * tabs; the first word says whether somebody shall listen on PORT meanwhile ("held", by this
- * process) or nobody ("free"), the second where its output goes ("null", or "pipe", which is read
- * to its end). Each round runs every command once, in an order of its own, so that a slow moment of
- * the machine and what the command before left in the caches fall on all of them. A round before
- * the first is not counted; from it is known what a command costs, and with a budget each takes
- * part in just as many rounds as fit into it, spread over all, three at least. One that needs the
- * whole budget for a single run is not run again: then the first one counts. Prints a line for each
- * command: its last exit status, its peak memory in KiB, then nanoseconds, one number for each time
- * that it ran, separated by tabs. What the numbers mean is left to bench.py.
+ * Usage: measure PORT ROUNDS [BUDGET_MS] <commands. A line of the input is a command, its words
+ * separated by tabs; the first word says whether somebody shall listen on PORT meanwhile ("held",
+ * by this process) or nobody ("free"), the second where its output goes ("null", or "pipe", which
+ * is read to its end). Each round runs every command once, in an order of its own, so that a slow
+ * moment of the machine and what the command before left in the caches fall on all of them. A round
+ * before the first is not counted; from it is known what a command costs, and with a budget each
+ * takes part in just as many rounds as fit into it, spread over all, three at least. One that needs
+ * the whole budget for a single run is not run again: then the first one counts. Prints a line for
+ * each command: its last exit status, its peak memory in KiB, then nanoseconds, one number for each
+ * time that it ran, separated by tabs. What the numbers mean is left to bench.py.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -250,8 +250,8 @@ int main(int argc, char **argv)
 		struct command *command = &commands[i];
 
 		run_in_its_world(command, (uint16_t)port);
-		command->rounds = affordable(
-			command->times_ns[0], rounds, (int64_t)budget_ms * 1000000);
+		command->rounds =
+			affordable(command->times_ns[0], rounds, (int64_t)budget_ms * 1000000);
 		command->count = command->rounds ? 0 : 1;
 	}
 	run_all(commands, count, (uint16_t)port, rounds);

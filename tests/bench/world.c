@@ -8,7 +8,8 @@
  * process has without its connections, standard streams included. With the path of a cgroup2 folder
  * each process is made in a new cgroup in it, which whoever gave the folder removes. Prints "ready
  * PORT" with the port of the process in the middle, and ends with all others when standard input
- * ends, or when its parent does.
+ * ends, or when its parent does. A hundred processes without descriptors are there as well: they
+ * stand for the kernel threads of every machine, which a PID namespace hides.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -37,6 +38,7 @@ enum {
 	SPARE_DESCRIPTORS = 64,
 	HOSTS = 250, /* clients' addresses are 127.1.0.1 to 127.1.x.250 */
 	USERS = 4,
+	IDLE = 100,
 };
 
 struct plan {
@@ -183,6 +185,19 @@ static pid_t fork_into(int cgroup)
 	return (pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments));
 }
 
+static void start_idle(pid_t self)
+{
+	pid_t pid = fork_into(-1);
+
+	must(pid, "world: clone3");
+	if (pid)
+		return;
+	end_with(self);
+	must(close_range(0, ~0U, 0), "world: close_range");
+	for (;;)
+		pause();
+}
+
 static int make_cgroup(int folder, unsigned number)
 {
 	char name[32];
@@ -201,6 +216,8 @@ static void start_all(const struct plan *plan, int ready)
 
 	if (plan->cgroup)
 		must(folder, plan->cgroup);
+	for (unsigned i = 0; i < IDLE; i++)
+		start_idle(self);
 	for (unsigned i = 0; i < plan->processes; i++) {
 		int cgroup = folder >= 0 ? make_cgroup(folder, i) : -1;
 		pid_t pid = fork_into(cgroup);
@@ -225,7 +242,8 @@ static void wait_for(unsigned processes, int ready)
 	while ((got = read(ready, bytes, sizeof(bytes))) > 0)
 		seen += (unsigned)got;
 	if (seen != processes) {
-		(void)fprintf(stderr, "world: only %u of %u processes are there\n", seen, processes);
+		(void)fprintf(
+			stderr, "world: only %u of %u processes are there\n", seen, processes);
 		exit(EXIT_FAILURE);
 	}
 }
@@ -273,7 +291,8 @@ int main(int argc, char **argv)
 	char byte;
 
 	if (read_plan(argc, argv, &plan)) {
-		(void)fputs("usage: world PROCESSES DESCRIPTORS CONNECTIONS FIRST_PORT [CGROUP]\n", stderr);
+		(void)fputs("usage: world PROCESSES DESCRIPTORS CONNECTIONS FIRST_PORT [CGROUP]\n",
+			stderr);
 		return EXIT_FAILURE;
 	}
 	must(prctl(PR_SET_PDEATHSIG, SIGKILL), "world: prctl");
