@@ -32,7 +32,7 @@ class Kind:
     descriptors: int
     connections: int = 0
     memory_mib: int = 256
-    budget_ms: int = 3000  # for all runs of one command
+    budget_ms: int = 1500  # for all runs of one command
 
     def __str__(self) -> str:
         return f"{self.processes:,} × {self.descriptors}"
@@ -40,9 +40,9 @@ class Kind:
 
 KINDS = {
     "small": Kind(50, 20),
-    "medium": Kind(1000, 100, memory_mib=1024, budget_ms=4000),
+    "medium": Kind(1000, 100, memory_mib=1024, budget_ms=2000),
     "large": Kind(4000, 250, memory_mib=4096, budget_ms=6000),
-    "connections": Kind(50, 20, connections=1000, memory_mib=2048, budget_ms=4000),
+    "connections": Kind(50, 20, connections=1000, memory_mib=2048, budget_ms=1500),
 }
 
 
@@ -85,8 +85,7 @@ def lock(folder: Path) -> int | None:
 def remove(folder: Path) -> None:
     """Its cgroups and itself. Processes that were killed may still be on their way out."""
     end = time.monotonic() + PATIENCE_S
-    children = [folder / each.name for each in os.scandir(folder) if each.is_dir()]
-    for each in [*children, folder]:
+    for each in [Path(path) for path, _, _ in os.walk(folder, topdown=False)]:
         while True:
             try:
                 each.rmdir()
@@ -138,7 +137,7 @@ def cgroups() -> Iterator[Path | None]:
 
 def end_on_signals() -> None:
     """So that `finally` is reached."""
-    for each in (signal.SIGTERM, signal.SIGHUP):
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, lambda number, _: sys.exit(128 + number))
 
 
