@@ -405,7 +405,26 @@ struct berth_socket {
 	const char *reason_text; /* "needs CAP_SYS_PTRACE: owned by uid 33"; NULL when known */
 	const char *const *capabilities; /* what would show it, n_capabilities names */
 	size_t n_capabilities;
+	bool owners_partial; /* found where owners should be; a process elsewhere may hold it too,
+				which berth_ask.all_owners tells */
 };
+
+/*
+ * How owners are looked for, from the cheap way that looks where an owner should be to the slow one
+ * that always works. The first two may miss that a second process holds the socket too.
+ */
+enum berth_rung {
+	BERTH_RUNG_STORAGE, /* what hooks wrote down when the port was opened (berth enable) */
+	BERTH_RUNG_CGROUP, /* only processes of the cgroup that the socket was made in */
+	BERTH_RUNG_ITERATOR, /* a BPF program that was pinned walks all descriptors */
+	BERTH_RUNG_LOADED, /* the same, loaded for this one question */
+	BERTH_RUNG_PROC, /* the descriptors of all processes, read through /proc */
+	BERTH_RUNGS,
+};
+
+/* Ways to look for owners, a set: bit n stands for enum berth_rung n. */
+typedef uint32_t berth_rungs;
+#define BERTH_RUNG_BIT(rung) (UINT32_C(1) << (rung))
 
 /* What the snapshot could not see. */
 enum berth_gap {
@@ -427,9 +446,27 @@ struct berth_ask {
 	berth_states states; /* 0: all */
 	uint8_t family; /* 4, 6, or 0: both */
 	bool owners; /* join processes; the expensive part */
+	bool thorough; /* of one port: all states, see berth_snapshot_unasked() */
+	bool all_owners; /* look into all processes, see berth_socket.owners_partial */
+	bool brief; /* tell pid, start, user and name of processes, without command and parents:
+		       much cheaper for many owners */
+	berth_rungs rungs; /* by which owners may be looked for; 0: the best that can be had */
 };
 
 struct berth_snapshot;
+
+/* "storage", "cgroup", "iterator", "loaded", "proc". */
+BERTH_PUBLIC const char *berth_rung_name(enum berth_rung rung);
+
+/* What became of a rung in a snapshot. */
+struct berth_rung_use {
+	enum berth_rung rung;
+	bool used;
+	const char *why_not; /* one sentence without a full stop; NULL when it was used */
+	uint32_t asked; /* sockets whose owners were looked for with it */
+	uint32_t found; /* those for which it found an owner */
+	double time_ms;
+};
 
 /* A picture of one moment. -EACCES, -EIO, …: nothing could be found out; see berth_error(). */
 BERTH_PUBLIC int berth_snapshot(const struct berth *berth, const struct berth_ask *ask,
@@ -442,6 +479,14 @@ BERTH_PUBLIC size_t berth_snapshot_sockets(
 BERTH_PUBLIC unsigned berth_snapshot_gaps(const struct berth_snapshot *snapshot);
 /* What a single gap means, one sentence without a full stop. */
 BERTH_PUBLIC const char *berth_gap_text(enum berth_gap gap);
+/*
+ * States of TCP that were not looked for: in the answer about one port, when a listener has it and
+ * the kernel counts no connections, the rest is left out unless berth_ask.thorough is set.
+ */
+BERTH_PUBLIC berth_states berth_snapshot_unasked(const struct berth_snapshot *snapshot);
+/* Each rung in order, BERTH_RUNGS of them; none when owners were not asked for. */
+BERTH_PUBLIC size_t berth_snapshot_rungs(
+	const struct berth_snapshot *snapshot, const struct berth_rung_use **ret_rungs);
 /* When it was taken, seconds since 1970. */
 BERTH_PUBLIC double berth_snapshot_time_s(const struct berth_snapshot *snapshot);
 
@@ -526,6 +571,7 @@ struct berth_report {
 	bool reserved; /* and kept out of it */
 	bool privileged; /* binding needs CAP_NET_BIND_SERVICE */
 	struct berth_verdict verdict;
+	berth_states unasked; /* see berth_snapshot_unasked() */
 };
 
 /*

@@ -60,6 +60,18 @@ unsigned berth_snapshot_gaps(const struct berth_snapshot *snapshot)
 	return snapshot->inner->gaps;
 }
 
+berth_states berth_snapshot_unasked(const struct berth_snapshot *snapshot)
+{
+	return snapshot->inner->unasked;
+}
+
+size_t berth_snapshot_rungs(
+	const struct berth_snapshot *snapshot, const struct berth_rung_use **ret_rungs)
+{
+	*ret_rungs = snapshot->inner->rungs;
+	return snapshot->inner->n_rungs;
+}
+
 double berth_snapshot_time_s(const struct berth_snapshot *snapshot)
 {
 	return snapshot->inner->time_s;

@@ -174,6 +174,7 @@ static int add_sockets(const struct berth_snapshot *snapshot, const struct berth
 	box->report.n_sockets = kept;
 	box->report.has_sockets = true;
 	box->report.gaps = snapshot->inner->gaps;
+	box->report.unasked = snapshot->inner->unasked;
 	return 0;
 }
 

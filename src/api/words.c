@@ -146,6 +146,18 @@ const char *berth_bindable_name(enum berth_bindable bindable)
 	return NAME_OF(names, bindable);
 }
 
+const char *berth_rung_name(enum berth_rung rung)
+{
+	static const char *const names[] = {
+		[BERTH_RUNG_STORAGE] = "storage",
+		[BERTH_RUNG_CGROUP] = "cgroup",
+		[BERTH_RUNG_ITERATOR] = "iterator",
+		[BERTH_RUNG_LOADED] = "loaded",
+		[BERTH_RUNG_PROC] = "proc",
+	};
+	return NAME_OF(names, rung);
+}
+
 const char *berth_gap_text(enum berth_gap gap)
 {
 	switch (gap) {

@@ -76,6 +76,20 @@ void *map_get(const struct map *map, uint64_t key)
 	return map->n_slots ? find(map->slots, map->n_slots, key)->value : NULL;
 }
 
+bool map_next(const struct map *map, size_t *at, uint64_t *ret_key, void **ret_value)
+{
+	while (*at < map->n_slots) {
+		const struct map_slot *slot = map->slots + (*at)++;
+
+		if (slot->used) {
+			*ret_key = slot->key;
+			*ret_value = slot->value;
+			return true;
+		}
+	}
+	return false;
+}
+
 void map_free(struct map *map)
 {
 	free(map->slots);

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sort.h"
+
 struct builder {
 	uint32_t *set_of;
 	uint16_t *sets;
@@ -149,8 +151,8 @@ int spans_build(const struct spans_interval *intervals, size_t count, struct spa
 	if (count) {
 		memcpy(sorted, intervals, count * sizeof(*sorted));
 		memcpy(sorted + count, intervals, count * sizeof(*sorted));
-		qsort(sorted, count, sizeof(*sorted), compare_first);
-		qsort(sorted + count, count, sizeof(*sorted), compare_last);
+		sort_array(sorted, count, sizeof(*sorted), compare_first);
+		sort_array(sorted + count, count, sizeof(*sorted), compare_last);
 	}
 	r = sweep(&b, sorted, sorted + count, count);
 	if (r)

@@ -167,7 +167,8 @@ int claim_rows_store(
 		claim->family = slice_of(families->texts + family->key);
 	else if (!claim->family.len)
 		claim->family = claim->service;
-	claim->list = families_list_of(families, claim->source);
+	if (!claim->list.len)
+		claim->list = families_list_of(families, claim->source);
 	return store_add(store, claim);
 }
 

@@ -43,10 +43,24 @@ void complain_at(const struct complain *to, size_t line, const char *what, struc
 	buffer_free(&text);
 }
 
+/* What nearly every line is made of: then nothing else needs to be looked for. */
+static bool is_ascii_text(struct slice line)
+{
+	for (size_t i = 0; i < line.len; i++) {
+		unsigned char c = (unsigned char)line.text[i];
+
+		if (c >= 0x7f || (c < ' ' && c != '\t'))
+			return false;
+	}
+	return true;
+}
+
 const char *complain_of_bytes(struct slice line)
 {
 	if (line.len > LONGEST_LINE)
 		return "line is longer than 8192 bytes";
+	if (is_ascii_text(line))
+		return NULL;
 	if (line.len && memchr(line.text, '\0', line.len))
 		return "NUL byte";
 	if (!text_is_utf8(line.text, line.len))

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/sort.h"
 #include "base/text.h"
 #include "claims/claim_rows.h"
 #include "claims/tsv.h"
@@ -189,13 +190,18 @@ static int compare(const void *a, const void *b)
 static int store_entries(const struct families *families, const struct entry *entries, size_t count,
 	const char *path, struct claims *store)
 {
+	const struct slice source = slice_of("services(5) of this host");
 	const struct entry *first = &entries[0];
-	const struct families_family *family = families_of(families, first->official, first->port);
+	/* Of the name itself claim_rows_store() knows. */
+	const struct families_family *family = slice_compare(first->service, first->official)
+		? families_of(families, first->official, first->port)
+		: NULL;
 	struct store_claim claim = {
 		.service = first->service,
 		.name = first->service,
 		.claimant = slice_of("this host"),
-		.source = slice_of("services(5) of this host"),
+		.source = source,
+		.list = source, /* it is on no list of others */
 		.note = first->comment,
 		.origin = slice_of(path),
 		.family = family ? slice_of(families->texts + family->key) : first->official,
@@ -253,7 +259,7 @@ int services_read(const struct families *families, const char *name, const char 
 			r = take_line(&reading, number, line);
 	}
 	if (!r && reading.n_entries) {
-		qsort(reading.entries, reading.n_entries, sizeof(*reading.entries), compare);
+		sort_array(reading.entries, reading.n_entries, sizeof(*reading.entries), compare);
 		r = store_all(families, &reading, name, store);
 	}
 	free(reading.entries);

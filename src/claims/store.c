@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/sort.h"
+
 struct claims *store_new(void)
 {
 	struct claims *store = calloc(1, sizeof(*store));
@@ -111,7 +113,7 @@ int store_finish(struct claims *store)
 	if (!intervals)
 		goto out;
 	if (store->n_rows)
-		qsort(store->own_rows, store->n_rows, sizeof(*store->own_rows), compare);
+		sort_array(store->own_rows, store->n_rows, sizeof(*store->own_rows), compare);
 	for (size_t i = 0; i < store->n_rows; i++) {
 		const struct store_row *row = &store->own_rows[i];
 

@@ -39,6 +39,9 @@ struct sockets_snapshot {
 	unsigned gaps; /* enum berth_gap */
 	double time_s;
 	struct berth_policy policy;
+	berth_states unasked; /* of TCP, see berth_snapshot_unasked() */
+	struct berth_rung_use rungs[BERTH_RUNGS];
+	size_t n_rungs; /* 0: owners were not asked for */
 };
 
 /*

@@ -15,9 +15,9 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "sockets/linux/ladder.h"
 #include "sockets/linux/process.h"
 #include "sockets/linux/processes.h"
-#include "sockets/linux/scan.h"
 #include "sockets/linux/tables.h"
 
 enum {
@@ -37,10 +37,12 @@ static const char initial_pid_namespace[] = "pid:[4026531836]";
 struct group {
 	struct berth_owner *owners;
 	size_t count;
+	bool partial; /* not all processes were looked into */
 };
 
 struct join {
 	const struct sockets_system *system;
+	struct ladder ladder;
 	struct names *names;
 	struct rows *rows;
 	struct processes processes;
@@ -100,20 +102,21 @@ static void tidy(struct owners_hits *hits)
 }
 
 /* Makes the group of `count` hits, all of one inode. None when nobody holds it any more. */
-static int make_group(struct join *join, const struct owners_hit *hits, size_t count)
+static int make_group(struct join *join, const struct ladder_rung *rung,
+	const struct owners_hit *hits, size_t count)
 {
 	struct arena *arena = join->rows->arena;
 	struct group *group = arena_alloc(arena, sizeof(*group));
 
 	if (!group)
 		return -ENOMEM;
+	group->partial = !rung->complete;
 	group->owners = arena_array(arena, count, sizeof(*group->owners));
 	if (!group->owners)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++) {
 		const struct berth_process *process = NULL;
-		int r = processes_holder(
-			&join->processes, hits[i].pid, hits[i].fd, hits[i].inode, &process);
+		int r = processes_holder(&join->processes, hits + i, &process);
 
 		if (r)
 			return r;
@@ -121,10 +124,14 @@ static int make_group(struct join *join, const struct owners_hit *hits, size_t c
 			group->owners[group->count++] =
 				(struct berth_owner){.process = process, .fd = hits[i].fd};
 	}
-	return group->count ? map_put(&join->groups, hits->inode, group) : 0;
+	if (!group->count)
+		return 0;
+	join->ladder.uses[rung->id].found++;
+	return map_put(&join->groups, hits->inode, group);
 }
 
-static int make_groups(struct join *join, const struct owners_hits *hits)
+static int make_groups(
+	struct join *join, const struct ladder_rung *rung, const struct owners_hits *hits)
 {
 	int r = 0;
 
@@ -133,32 +140,35 @@ static int make_groups(struct join *join, const struct owners_hits *hits)
 			if (hits->all[end].inode != hits->all[first].inode)
 				break;
 		}
-		r = make_group(join, hits->all + first, end - first);
+		r = make_group(join, rung, hits->all + first, end - first);
 	}
 	return r;
 }
 
-/* One look for the owners of all rows that have none yet. */
-static int look(struct join *join, owners_rung *rung)
+/*
+ * One look for the owners of all rows that have none yet. 0; -ENOMEM; another negative errno: the
+ * rung is not possible here.
+ */
+static int look(struct join *join, const struct ladder_rung *rung)
 {
 	struct owners_hits hits = {0};
 	struct map wanted = {0};
 	int r = 0;
 
 	for (size_t i = 0; !r && i < join->rows->count; i++) {
-		uint64_t inode = join->rows->all[i].inode;
+		struct berth_socket *row = join->rows->all + i;
 
-		if (inode && !map_has(&join->groups, inode))
-			r = map_put(&wanted, inode, NULL);
+		if (row->inode && !map_has(&join->groups, row->inode))
+			r = map_put(&wanted, row->inode, row);
 	}
 	if (!r && wanted.count)
-		r = rung(join->system, &wanted, &hits);
+		r = ladder_look(&join->ladder, rung, &wanted, &hits);
 	if (!r) {
 		tidy(&hits);
 		processes_begin(&join->processes);
-		r = make_groups(join, &hits);
+		r = make_groups(join, rung, &hits);
 	}
-	join->denied = join->denied || hits.denied;
+	join->denied = hits.denied; /* what an earlier rung could not see, this one may have */
 	owners_hits_free(&hits);
 	map_free(&wanted);
 	return r;
@@ -176,6 +186,27 @@ static bool any_missing(const struct join *join)
 			return true;
 	}
 	return false;
+}
+
+/*
+ * Up the ladder until every owner is known or all processes were looked into. *ret_last: the rung
+ * that looked into all, NULL: none did.
+ */
+static int climb(struct join *join, const struct ladder_rung **ret_last)
+{
+	const struct ladder_rung *rung = NULL;
+
+	while (any_missing(join) && (rung = ladder_next(&join->ladder, rung))) {
+		int r = look(join, rung);
+
+		if (r == -ENOMEM)
+			return r;
+		if (!r && rung->complete) {
+			*ret_last = rung;
+			return 0;
+		}
+	}
+	return 0;
 }
 
 /* Finds "hidepid=" among the options of a proc that is mounted on /proc (proc(5)). */
@@ -322,6 +353,7 @@ static int explain_denied(struct join *join, struct berth_socket *row)
 
 /* What was learnt of the sockets that are still without an owner. */
 struct doubts {
+	bool unlooked; /* not all processes were looked into */
 	bool hidden; /* a holder could be among processes that we may not see */
 	bool whole; /* the second answer was whole, so what is not in `there` is gone */
 	struct map there; /* inodes of the second answer */
@@ -335,9 +367,12 @@ static int explain(struct join *join, const struct doubts *doubts, struct berth_
 	if (group) {
 		row->owners = group->owners;
 		row->n_owners = group->count;
+		row->owners_partial = group->partial;
 		give_reason(row, BERTH_KNOWN, NULL);
 	} else if (!row->inode) {
 		explain_without_inode(row);
+	} else if (doubts->unlooked) {
+		give_reason(row, BERTH_NOT_ASKED, "only some processes were looked into");
 	} else if (doubts->hidden) {
 		return explain_denied(join, row);
 	} else if (doubts->whole && !map_has(&doubts->there, row->inode)) {
@@ -352,11 +387,12 @@ static int explain(struct join *join, const struct doubts *doubts, struct berth_
 }
 
 /* Finds out why rows have no owner, looking a second time on the way. */
-static int investigate(struct join *join, owners_rung *rung, struct doubts *doubts)
+static int investigate(struct join *join, const struct ladder_rung *rung, struct doubts *doubts)
 {
 	int r = 0;
 
-	if (!any_missing(join))
+	doubts->unlooked = !rung;
+	if (!rung || !any_missing(join))
 		return 0;
 	doubts->hidden = join->denied || processes_are_hidden(join->system);
 	if (doubts->hidden)
@@ -369,20 +405,26 @@ static int investigate(struct join *join, owners_rung *rung, struct doubts *doub
 	return ask_again(join, &doubts->there, &doubts->whole);
 }
 
-int owners_join(const struct sockets_system *system, struct names *names, struct rows *rows)
+int owners_join(const struct sockets_system *system, const struct owners_ask *ask,
+	struct names *names, struct rows *rows, struct berth_rung_use ret_uses[BERTH_RUNGS])
 {
-	owners_rung *const rung = scan_proc;
+	const struct ladder_rung *last = NULL;
 	struct join join = {
 		.system = system,
+		.ladder = {.system = system, .ask = ask, .uses = ret_uses},
 		.names = names,
 		.rows = rows,
-		.processes = {.system = system, .arena = rows->arena, .names = names},
+		.processes = {.system = system,
+			.arena = rows->arena,
+			.names = names,
+			.brief = ask->brief},
 	};
 	struct doubts doubts = {0};
 
-	int r = look(&join, rung);
+	ladder_begin(&join.ladder);
+	int r = climb(&join, &last);
 	if (!r)
-		r = investigate(&join, rung, &doubts);
+		r = investigate(&join, last, &doubts);
 	for (size_t i = 0; !r && i < rows->count; i++)
 		r = explain(&join, &doubts, rows->all + i);
 	map_free(&doubts.there);

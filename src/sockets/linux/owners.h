@@ -2,8 +2,8 @@
 /*
  * Joins sockets with the processes that hold them, and says why an owner is not known.
  *
- * How holders are found is a step of its own, a rung: it gets a set of inodes and answers with
- * (inode, process, descriptor). Today there is one rung, the scan of /proc (scan.h).
+ * How holders are found is a step of its own, a rung (ladder.h): it gets a set of inodes and
+ * answers with (inode, process, descriptor).
  */
 #ifndef BERTH_SOCKETS_LINUX_OWNERS_H
 #define BERTH_SOCKETS_LINUX_OWNERS_H
@@ -30,6 +30,7 @@ struct owners_hits {
 	size_t count;
 	size_t size;
 	bool denied; /* some process may not be looked into */
+	const char *why_not; /* the rung could not look: a constant sentence; NULL: it did */
 };
 
 /* 0; -ENOMEM. */
@@ -38,13 +39,26 @@ void owners_hits_free(struct owners_hits *hits);
 
 /*
  * A rung: adds every (inode, pid, fd) of a wanted inode that it finds, in any order; may find the
- * same twice. 0 also when it could see nothing; -ENOMEM.
+ * same twice. `wanted` maps inodes to their rows (struct berth_socket). 0 also when it could see
+ * nothing; -ENOMEM; another negative errno when it is not possible here, best with
+ * hits->why_not.
  */
 typedef int owners_rung(
 	const struct sockets_system *system, const struct map *wanted, struct owners_hits *hits);
 
-/* Fills in owners, reason, reason_text and capabilities of all rows. 0; -ENOMEM. */
-int owners_join(const struct sockets_system *system, struct names *names, struct rows *rows);
+struct owners_ask {
+	bool one_port;
+	bool all_owners; /* look into all processes */
+	bool brief; /* pid, start, user and name are enough */
+	berth_rungs rungs; /* 0: all */
+};
+
+/*
+ * Fills in owners, reason, reason_text, capabilities and owners_partial of all rows, and what
+ * became of each rung. 0; -ENOMEM.
+ */
+int owners_join(const struct sockets_system *system, const struct owners_ask *ask,
+	struct names *names, struct rows *rows, struct berth_rung_use ret_uses[BERTH_RUNGS]);
 
 /* The same for a snapshot without owners: BERTH_NOT_ASKED everywhere. */
 void owners_not_asked(struct rows *rows);

@@ -111,21 +111,31 @@ static int read_exe(const struct processes *processes, struct berth_process *pro
 	return process->exe ? 0 : -ENOMEM;
 }
 
+/* Name and start, which with the pid are its identity. */
+static int identify(struct processes *processes, uint64_t start_ticks, const char *name,
+	struct berth_process *process)
+{
+	double boot_s = boot_time_s(processes);
+
+	process->start_ticks = start_ticks;
+	if (boot_s > 0)
+		process->start_s =
+			boot_s + (double)start_ticks / system_clock_ticks(processes->system);
+	process->name = arena_text(processes->arena, name, strlen(name));
+	return process->name ? 0 : -ENOMEM;
+}
+
 static int read_details(
 	struct processes *processes, const struct process_stat *stat, struct entry *entry)
 {
 	struct berth_process *process = &entry->process;
-	double boot_s = boot_time_s(processes);
 
 	entry->parent = stat->parent;
-	process->start_ticks = stat->start_ticks;
-	if (boot_s > 0)
-		process->start_s =
-			boot_s + (double)stat->start_ticks / system_clock_ticks(processes->system);
-	process->name = arena_text(processes->arena, stat->name, strlen(stat->name));
-	int r = process->name ? 0 : -ENOMEM;
+	int r = identify(processes, stat->start_ticks, stat->name, process);
 	if (!r)
 		r = read_user(processes, process);
+	if (!r && processes->brief)
+		return 0;
 	if (!r)
 		r = read_arguments(processes, process);
 	if (!r)
@@ -240,14 +250,43 @@ void processes_begin(struct processes *processes)
 	processes->round++;
 }
 
-int processes_holder(struct processes *processes, uint32_t pid, int32_t fd, uint64_t inode,
+/* What a hit says of its process is enough in brief. */
+static int take_from_hit(
+	struct processes *processes, const struct owners_hit *hit, struct entry **ret_entry)
+{
+	struct entry *entry = map_get(&processes->known, hit->pid);
+
+	if (entry && entry->process.start_ticks == hit->start_ticks) {
+		*ret_entry = entry;
+		return 0;
+	}
+	entry = arena_alloc(processes->arena, sizeof(*entry));
+	if (!entry)
+		return -ENOMEM;
+	entry->process.pid = hit->pid;
+	entry->process.uid = hit->uid;
+	int r = identify(processes, hit->start_ticks, hit->name, &entry->process);
+	if (!r)
+		r = names_user(processes->names, hit->uid, &entry->process.user);
+	if (!r)
+		r = map_put(&processes->known, hit->pid, entry);
+	if (!r)
+		*ret_entry = entry;
+	return r;
+}
+
+int processes_holder(struct processes *processes, const struct owners_hit *hit,
 	const struct berth_process **ret_process)
 {
-	const struct holding holding = {.fd = fd, .inode = inode};
+	const struct holding holding = {.fd = hit->fd, .inode = hit->inode};
 	struct entry *entry = NULL;
-	int r = get(processes, pid, &holding, &entry);
+	int r = 0;
 
-	if (!r)
+	if (processes->brief && hit->has_process)
+		r = take_from_hit(processes, hit, &entry);
+	else
+		r = get(processes, hit->pid, &holding, &entry);
+	if (!r && !processes->brief)
 		r = link_parents(processes, entry);
 	if (r && r != -ENOENT)
 		return r;

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/map.h"
 #include "sockets/linux/names.h"
+#include "sockets/linux/owners.h"
 
 struct processes {
 	const struct sockets_system *system;
@@ -18,6 +19,7 @@ struct processes {
 	unsigned round; /* number of the look for holders that is going on */
 	unsigned walk; /* number of the last walk up to the top */
 	bool has_boot; /* boot_s was looked for */
+	bool brief; /* without command and parents */
 	double boot_s; /* when the machine started; 0: not known */
 };
 
@@ -25,13 +27,14 @@ struct processes {
 void processes_begin(struct processes *processes);
 
 /*
- * The process that is `pid` now, provided that its descriptor `fd` is the socket `inode`: looked at
- * after everything else was read, and its start time once more after that, so what is told is true
- * of one and the same process. Checked once a look: what else was found under this pid in the same
- * look is the same process's. NULL: it ended, was replaced, or holds the socket no more. 0;
+ * The process that is hit->pid now, provided that its descriptor hit->fd is the socket hit->inode:
+ * looked at after everything else was read, and its start time once more after that, so what is
+ * told is true of one and the same process. Checked once a look: what else was found under this pid
+ * in the same look is the same process's. A hit that knows its process was seen in one moment, and
+ * in brief needs no reading at all. NULL: it ended, was replaced, or holds the socket no more. 0;
  * -ENOMEM.
  */
-int processes_holder(struct processes *processes, uint32_t pid, int32_t fd, uint64_t inode,
+int processes_holder(struct processes *processes, const struct owners_hit *hit,
 	const struct berth_process **ret_process);
 
 /* Frees the table, not the processes. */

@@ -51,6 +51,7 @@ void rows_question(const struct berth_ask *ask, struct rows_question *ret_questi
 		same = same && part->first == part->last && part->first == query->parts[0].first;
 	}
 	ret_question->one_port = same ? query->parts[0].first : 0;
+	ret_question->listener_suffices = ret_question->one_port && !ask->states && !ask->thorough;
 }
 
 bool rows_wanted(const struct rows_question *question, const struct berth_socket *row)

@@ -29,6 +29,7 @@ struct rows_question {
 	uint8_t family; /* 4, 6, or 0: both */
 	uint16_t one_port; /* when there is just one; else 0 */
 	bool any_port;
+	bool listener_suffices; /* other states of TCP need not be walked for when one was found */
 	uint8_t ports[ROWS_PORTS / 8]; /* bit n: port n is wanted */
 };
 
@@ -47,6 +48,7 @@ struct rows {
 	const struct rows_question *question;
 	struct arena *arena; /* of the address texts */
 	struct rows_text *texts; /* those used lately: most rows share a few addresses */
+	berth_states unasked; /* of TCP: left out since a listener answers the question */
 };
 
 /* A rows_seen: adds a copy of the row when it is wanted. 0; -ENOMEM. */

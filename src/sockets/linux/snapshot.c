@@ -37,10 +37,18 @@ static int fill(struct sockets_system *system, const struct berth_ask *ask, stru
 	if (r)
 		return r;
 	rows_sort(rows);
-	if (ask && ask->owners)
-		r = owners_join(system, names, rows);
-	else
+	snapshot->unasked = rows->unasked;
+	if (ask && ask->owners) {
+		const struct owners_ask owners = {.one_port = rows->question->one_port,
+			.all_owners = ask->all_owners,
+			.brief = ask->brief,
+			.rungs = ask->rungs};
+
+		snapshot->n_rungs = BERTH_RUNGS;
+		r = owners_join(system, &owners, names, rows, snapshot->rungs);
+	} else {
 		owners_not_asked(rows);
+	}
 	if (!r)
 		r = name_rows(names, rows);
 	if (!r)

@@ -8,15 +8,18 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <net/if.h>
 #include <pwd.h>
 #include <stdalign.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "sockets/linux/cgroupfs.h"
 #include "sockets/linux/netlink.h"
 #include "sockets/linux/replay.h"
 
@@ -121,6 +124,23 @@ ssize_t system_link(
 			.path = path,
 			.error = len < 0 ? (int)len : 0,
 			.bytes = ret_target,
+			.len = len < 0 ? 0 : (size_t)len});
+	return len;
+}
+
+ssize_t system_cgroup(const struct sockets_system *system, uint64_t id, char *ret_path, size_t size)
+{
+	char name[32];
+
+	(void)snprintf(name, sizeof(name), "/cgroup/%" PRIu64, id);
+	if (system->replay)
+		return system_link(system, name, ret_path, size);
+	ssize_t len = cgroupfs_path(id, ret_path, size);
+	tell(system,
+		&(struct system_answer){.kind = SYSTEM_LINK,
+			.path = name,
+			.error = len < 0 ? (int)len : 0,
+			.bytes = ret_path,
 			.len = len < 0 ? 0 : (size_t)len});
 	return len;
 }

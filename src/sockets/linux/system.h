@@ -82,6 +82,13 @@ typedef int system_chunk(void *context, const void *bytes, size_t len);
 int system_ask(const struct sockets_system *system, int family, const char *name,
 	const void *request, size_t len, system_chunk *chunk, void *context);
 
+/*
+ * The path of the folder of a cgroup (version 2), by the id that sockets carry. Its length, or as
+ * cgroupfs_path(). A recording calls it the link /cgroup/ID.
+ */
+ssize_t system_cgroup(
+	const struct sockets_system *system, uint64_t id, char *ret_path, size_t size);
+
 /* The name of a user or an interface. -ENOENT: it has none; -ERANGE: it does not fit. */
 int system_user(const struct sockets_system *system, uint32_t uid, char *ret_name, size_t size);
 int system_interface(

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Looks into the processes of the cgroups of the wanted sockets. A process is asked for its lowest
+ * descriptors first: that is where servers have their listeners, and each costs 3 us.
+ */
+#include "sockets/linux/cgroups.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "sockets/linux/process.h"
+
+enum {
+	LOW_DESCRIPTORS = 16,
+	/* A cgroup with more is no place of a service: the rungs below are as fast. */
+	PROCESSES_MOST = 64,
+	CGROUPS_MOST = 16,
+	LARGEST_LIST = 16384,
+	ROOT_CGROUP = 1, /* its id */
+	PATH_SIZE = 64,
+};
+
+struct look {
+	const struct sockets_system *system;
+	const struct map *wanted;
+	struct owners_hits *hits;
+	uint32_t pid; /* whose descriptors are looked at */
+	size_t found; /* in this process */
+};
+
+static int see_descriptor(void *context, const char *name, const char *target)
+{
+	struct look *look = context;
+	uint64_t inode = process_parse_socket(target);
+	uint64_t fd = 0;
+
+	if (!inode || !map_has(look->wanted, inode) ||
+		text_number(name, strlen(name), INT32_MAX, &fd))
+		return 0;
+	look->found++;
+	return owners_hit(look->hits,
+		&(struct owners_hit){.inode = inode, .pid = look->pid, .fd = (int32_t)fd});
+}
+
+static int look_low(struct look *look)
+{
+	char path[PATH_SIZE];
+	char target[SYSTEM_TARGET];
+	int r = 0;
+
+	for (int fd = 0; !r && fd < LOW_DESCRIPTORS && look->found < look->wanted->count; fd++) {
+		int front = snprintf(path, sizeof(path), "/proc/%u/fd/", look->pid);
+
+		(void)snprintf(path + front, sizeof(path) - (size_t)front, "%d", fd);
+		ssize_t len = system_link(look->system, path, target, sizeof(target));
+		if (len == -EACCES || len == -EPERM)
+			return (int)len;
+		if (len > 0)
+			r = see_descriptor(look, path + front, target);
+	}
+	return r;
+}
+
+static int look_into(struct look *look, uint32_t pid)
+{
+	char path[PATH_SIZE];
+
+	look->pid = pid;
+	look->found = 0;
+	int r = look_low(look);
+	if (!r && look->found < look->wanted->count) {
+		(void)snprintf(path, sizeof(path), "/proc/%u/fd", pid);
+		r = system_links(look->system, path, see_descriptor, look);
+	}
+	if (r == -EACCES || r == -EPERM)
+		look->hits->denied = true;
+	return r == -ENOMEM ? r : 0; /* other errors: it ended meanwhile */
+}
+
+/* The processes of a cgroup, one number a line; 0 is one that this PID namespace does not show. */
+static int look_through(struct look *look, const char *list)
+{
+	size_t processes = 0;
+	int r = 0;
+
+	for (const char *at = list; *at; at++)
+		processes += *at == '\n';
+	if (processes > PROCESSES_MOST)
+		return 0;
+	while (!r && *list) {
+		size_t len = strcspn(list, "\n");
+		uint64_t pid = 0;
+
+		if (!text_number(list, len, INT32_MAX, &pid) && pid)
+			r = look_into(look, (uint32_t)pid);
+		list += len + (list[len] != '\0');
+	}
+	return r;
+}
+
+static int look_at_cgroup(struct look *look, uint64_t id)
+{
+	/* A threaded cgroup has no list of processes, but one of threads; those of the main threads
+	 * are found there too. */
+	static const char *const lists[] = {"/cgroup.procs", "/cgroup.threads"};
+	char path[PATH_MAX];
+	struct buffer list = {0};
+	ssize_t len = system_cgroup(look->system, id, path, sizeof(path) - PATH_SIZE);
+	int r = len < 0 ? -ENOENT : -EOPNOTSUPP;
+
+	for (size_t i = 0; r == -EOPNOTSUPP && i < sizeof(lists) / sizeof(*lists); i++) {
+		memcpy(path + len, lists[i], strlen(lists[i]) + 1);
+		r = system_file(look->system, path, LARGEST_LIST, &list);
+	}
+	r = r ? 0 : look_through(look, buffer_string(&list));
+	buffer_free(&list);
+	return r;
+}
+
+int cgroups_look(
+	const struct sockets_system *system, const struct map *wanted, struct owners_hits *hits)
+{
+	struct look look = {.system = system, .wanted = wanted, .hits = hits};
+	struct map looked = {0};
+	uint64_t inode = 0;
+	void *value = NULL;
+	int r = 0;
+
+	for (size_t at = 0; !r && map_next(wanted, &at, &inode, &value);) {
+		const struct berth_socket *row = value;
+
+		if (row->cgroup_id <= ROOT_CGROUP || map_has(&looked, row->cgroup_id) ||
+			looked.count == CGROUPS_MOST)
+			continue;
+		r = map_put(&looked, row->cgroup_id, NULL);
+		if (!r)
+			r = look_at_cgroup(&look, row->cgroup_id);
+	}
+	if (!looked.count)
+		hits->why_not = "the kernel told no cgroup of these sockets";
+	map_free(&looked);
+	return r;
+}
