@@ -4,7 +4,7 @@
 Started in namespaces of its own (see worlds.py) with a folder for cgroups, or an empty argument where
 there are none. Prints one line of JSON: for each case its port and who holds it, as [pid, descriptor],
 the lowest one of each process, and whether the holder can be found through the cgroup in which the
-socket was made. Then waits until standard input ends.
+socket was made (null: depends on how large that is). Then waits until standard input ends.
 """
 
 import ctypes
@@ -82,7 +82,7 @@ def listener(port: int, fd: int = -1) -> socket.socket:
 kept: list[Any] = []
 
 
-def case(name: str, port: int, holders: list[list[int]], by_cgroup: bool, **more: Any) -> None:
+def case(name: str, port: int, holders: list[list[int]], by_cgroup: bool | None, **more: Any) -> None:
     cases[name] = {"port": port, "holders": sorted(holders), "by_cgroup": by_cgroup, **more}
 
 
@@ -92,7 +92,7 @@ def alone() -> None:
     for name, where in (("alone in its cgroup", "alone"), ("in the cgroup of the world", None)):
         port = next(ports)
         pid, _, fd = process(where, lambda _, port=port: listener(port).fileno())  # type: ignore[misc]
-        case(name, port, [[pid, fd]], True)
+        case(name, port, [[pid, fd]], True if where else None)
 
 
 def forked_workers() -> None:
