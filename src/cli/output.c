@@ -145,35 +145,6 @@ size_t output_columns_of(const char *text, size_t len)
 	return columns;
 }
 
-static int write_out(struct output *output)
-{
-	if (!output->error)
-		output->error = file_write(output->fd, output->text.data, output->text.len);
-	buffer_clear(&output->text);
-	return output->error;
-}
-
-int output_write(void *context, const char *bytes, size_t len)
-{
-	struct output *output = context;
-
-	output->json = true;
-	buffer_bytes(&output->text, bytes, len);
-	if (output->text.error)
-		output->error = output->text.error;
-	else if (output->text.len >= PIECE)
-		return write_out(output);
-	return output->error;
-}
-
-int output_append(void *context, const char *bytes, size_t len)
-{
-	struct buffer *buffer = context;
-
-	buffer_bytes(buffer, bytes, len);
-	return buffer->error;
-}
-
 /* What a terminal without UTF-8 shows for the characters that berth itself writes. */
 static const char *ascii_of(uint32_t point)
 {
@@ -215,6 +186,44 @@ static void to_ascii(struct output *output)
 	}
 	buffer_free(&output->text);
 	output->text = ascii;
+}
+
+static int write_out(struct output *output)
+{
+	if (!output->error)
+		output->error = file_write(output->fd, output->text.data, output->text.len);
+	buffer_clear(&output->text);
+	return output->error;
+}
+
+int output_write(void *context, const char *bytes, size_t len)
+{
+	struct output *output = context;
+
+	output->json = true;
+	buffer_bytes(&output->text, bytes, len);
+	if (output->text.error)
+		output->error = output->text.error;
+	else if (output->text.len >= PIECE)
+		return write_out(output);
+	return output->error;
+}
+
+int output_append(void *context, const char *bytes, size_t len)
+{
+	struct buffer *buffer = context;
+
+	buffer_bytes(buffer, bytes, len);
+	return buffer->error;
+}
+
+void output_pass_on(struct output *output)
+{
+	if (output->terminal || output->text.len < PIECE || output->text.error)
+		return;
+	if (!output->utf8)
+		to_ascii(output);
+	(void)write_out(output);
 }
 
 static bool longer_than_screen(const struct output *output)
