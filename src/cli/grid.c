@@ -120,10 +120,23 @@ static size_t bytes_in(const char *text, size_t len, size_t width)
 	return used;
 }
 
+/* The same, up to a space when there is one in the second half. */
+static size_t bytes_in_line(const char *text, size_t len, size_t width)
+{
+	size_t most = bytes_in(text, len, width);
+
+	for (size_t at = most; at > width / 2; at--) {
+		if (text[at] == ' ')
+			return at;
+	}
+	return most;
+}
+
 /* The part of a cell that stands in one line. */
 struct piece {
 	const char *text;
 	size_t len;
+	size_t width; /* on the screen */
 	bool cut; /* something is missing behind it */
 };
 
@@ -132,27 +145,22 @@ struct piece {
 static struct piece take_piece(const struct grid_column *column, size_t width, const char **text)
 {
 	size_t len = strlen(*text);
-	struct piece piece = {.text = *text, .len = len};
+	struct piece piece = {.text = *text, .len = len, .width = output_columns_of(*text, len)};
 
-	if (output_columns_of(*text, len) <= width) {
+	if (piece.width <= width) {
 		*text += len;
 		return piece;
 	}
-	if (!column->may_wrap) {
+	if (column->may_wrap) {
+		piece.len = bytes_in_line(*text, len, width);
+		*text += piece.len;
+		*text += strspn(*text, " ");
+	} else {
 		piece.len = bytes_in(*text, len, width - 1);
 		piece.cut = true;
 		*text += len;
-		return piece;
 	}
-	piece.len = bytes_in(*text, len, width);
-	for (size_t at = piece.len; at > width / 2; at--) {
-		if (piece.text[at] == ' ') {
-			piece.len = at;
-			break;
-		}
-	}
-	*text += piece.len;
-	*text += strspn(*text, " ");
+	piece.width = output_columns_of(piece.text, piece.len) + piece.cut;
 	return piece;
 }
 
@@ -170,8 +178,8 @@ static void put_spaces(struct buffer *out, size_t count)
 static void put_piece(
 	const struct grid *grid, size_t column, const struct piece *piece, struct buffer *out)
 {
-	size_t width = output_columns_of(piece->text, piece->len) + piece->cut;
-	size_t missing = grid->widths[column] > width ? grid->widths[column] - width : 0;
+	size_t width = grid->widths[column];
+	size_t missing = width > piece->width ? width - piece->width : 0;
 
 	if (grid->columns[column].right)
 		put_spaces(out, missing);

@@ -124,14 +124,30 @@ static int character_columns(uint32_t point)
 	return columns < 0 ? 1 : columns;
 }
 
+/* Bytes at the front that take a column each: ASCII but for ESC, nearly all there ever is. */
+static size_t simple_run(const char *text, size_t len)
+{
+	size_t run = 0;
+
+	while (run < len && (unsigned char)text[run] < 0x80 && text[run] != '\033')
+		run++;
+	return run;
+}
+
 size_t output_columns_of(const char *text, size_t len)
 {
 	size_t columns = 0;
 
-	while (len) {
-		size_t used = sequence_length(text, len);
+	for (;;) {
+		size_t used = simple_run(text, len);
 
-		if (!used && (unsigned char)*text < 0x80) {
+		columns += used;
+		text += used;
+		len -= used;
+		if (!len)
+			return columns;
+		used = sequence_length(text, len);
+		if (!used && *text == '\033') {
 			used = 1;
 			columns++;
 		} else if (!used) {
@@ -142,7 +158,6 @@ size_t output_columns_of(const char *text, size_t len)
 		text += used;
 		len -= used;
 	}
-	return columns;
 }
 
 /* What a terminal without UTF-8 shows for the characters that berth itself writes. */
