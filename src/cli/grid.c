@@ -11,8 +11,9 @@
 #include <string.h>
 
 enum {
-	/* What a column keeps when others would rather shrink: enough to see what it is about. */
-	SHRUNK_LEAST = 6,
+	/* What a column keeps: enough to see what it is about, and to read a sentence in. */
+	CUT_LEAST = 6,
+	WRAPPED_LEAST = 16,
 };
 
 struct grid {
@@ -82,8 +83,9 @@ static size_t *widest(const struct grid *grid)
 
 	for (size_t i = 0; i < grid->n_columns; i++) {
 		const struct grid_column *column = grid->columns + i;
+		size_t least = column->may_wrap ? WRAPPED_LEAST : CUT_LEAST;
 
-		if ((column->may_shrink || column->may_wrap) && grid->widths[i] > SHRUNK_LEAST &&
+		if ((column->may_shrink || column->may_wrap) && grid->widths[i] > least &&
 			(!found || grid->widths[i] > *found))
 			found = &grid->widths[i];
 	}
@@ -120,12 +122,12 @@ static size_t bytes_in(const char *text, size_t len, size_t width)
 	return used;
 }
 
-/* The same, up to a space when there is one in the second half. */
+/* The same, up to a space when there is one. */
 static size_t bytes_in_line(const char *text, size_t len, size_t width)
 {
 	size_t most = bytes_in(text, len, width);
 
-	for (size_t at = most; at > width / 2; at--) {
+	for (size_t at = most; at > 0; at--) {
 		if (text[at] == ' ')
 			return at;
 	}
