@@ -113,7 +113,11 @@ BERTH_PUBLIC void berth_close(struct berth *berth);
 /* What went wrong in the last failed call of this thread, one sentence without a full stop. */
 BERTH_PUBLIC const char *berth_error(void);
 
-/* Complaints of berth_open(): "file:line: what is wrong". Count; *ret_text may be NULL. */
+/*
+ * Complaints about files, "file:line: what is wrong". Count; *ret_text may be NULL. What
+ * berth_open() found is there at once; the services file is read when a question needs it, and so
+ * may add some.
+ */
 BERTH_PUBLIC size_t berth_warnings(const struct berth *berth, const char *const **ret_text);
 
 /* ---- Registry: what IANA assigned ---------------------------------------------------------- */

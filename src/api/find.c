@@ -176,9 +176,12 @@ int berth_find(const struct berth *berth, const char *const *words, struct berth
 
 	if (!find)
 		return handle_fail(-ENOMEM, "out of memory");
-	int r = search_registry(find, berth->registry, words);
+	const struct claims *local = NULL;
+	int r = local_all(berth->local, &local);
 	if (!r)
-		r = search_claims(find, berth->local, words);
+		r = search_registry(find, berth->registry, words);
+	if (!r)
+		r = search_claims(find, local, words);
 	if (!r)
 		r = search_claims(find, berth->claims, words);
 	if (r < 0) {

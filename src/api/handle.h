@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The handle: where the rooms meet. Everything in it is settled by berth_open and then only read,
- * so that threads may share it.
+ * The handle: where the rooms meet. What it points to is settled by berth_open and then only read,
+ * so that threads may share it; local claims are read when they are needed, behind a lock of their
+ * own.
  */
 #ifndef BERTH_API_HANDLE_H
 #define BERTH_API_HANDLE_H
 
 #include <berth.h>
 
+#include "api/complaints.h"
+#include "api/local.h"
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "claims/claims.h"
@@ -19,10 +22,9 @@ struct berth {
 	struct registry *imported; /* the same, when it is not the built-in one */
 	const char *registry_origin;
 	const struct claims *claims; /* built-in */
-	struct claims *local; /* of this site, user and host; NULL when there are none */
+	struct local *local; /* claims of this site, user and host */
 	struct sockets_system *system;
-	const char **warnings;
-	size_t n_warnings;
+	struct complaints complaints; /* about files, in the order in which they were read */
 	struct arena arena; /* the texts above */
 };
 

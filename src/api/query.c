@@ -218,17 +218,21 @@ static int add_from_claims(
 
 static int add_name(const struct berth *berth, const struct name_search *search)
 {
+	const struct claims *local = NULL;
+	size_t before = search->query->n_parts;
+	int r = local_all(berth->local, &local);
+	if (r)
+		return handle_fail(r, "out of memory");
 	const struct {
 		const struct claims *claims;
 		bool pools;
 	} steps[] = {
-		{berth->local, false},
+		{local, false},
 		{berth->claims, false},
-		{berth->local, true},
+		{local, true},
 		{berth->claims, true},
 	};
-	size_t before = search->query->n_parts;
-	int r = add_from_registry(berth->registry, search);
+	r = add_from_registry(berth->registry, search);
 
 	for (size_t i = 0; !r && search->query->n_parts == before; i++) {
 		if (i == sizeof(steps) / sizeof(*steps))

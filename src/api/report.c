@@ -109,11 +109,15 @@ static struct berth_claim take_claim(struct claim_list *list)
 /* Merges the claims of this site and host with the built-in ones; both are in order. */
 static int add_claims(const struct berth *berth, struct report_box *box, berth_protos transports)
 {
+	const struct claims *here = NULL;
 	struct claim_list local;
 	struct claim_list built_in;
 	size_t kept = 0;
 
-	start_list(&local, berth->local, box->report.port);
+	int r = local_at(berth->local, box->report.port, &here);
+	if (r)
+		return r;
+	start_list(&local, here, box->report.port);
 	start_list(&built_in, berth->claims, box->report.port);
 	struct berth_claim *claims =
 		arena_array(&box->arena, local.left + built_in.left, sizeof(*claims));

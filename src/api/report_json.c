@@ -244,6 +244,7 @@ static void put_owners(struct json *json, const struct berth_socket *socket)
 	for (size_t i = 0; i < socket->n_owners; i++)
 		put_owner(json, &socket->owners[i]);
 	json_close_array(json);
+	json_bool(json, "owners_partial", socket->owners_partial);
 	json_string(json, "reason", socket->reason_text);
 	json_string(json, "reason_kind", berth_reason_name(socket->reason));
 	json_open_array(json, "capabilities");
@@ -301,6 +302,16 @@ static void put_gaps(struct json *json, unsigned gaps)
 	for (unsigned bit = 1; bit && bit <= gaps; bit <<= 1) {
 		if (gaps & bit)
 			json_string(json, NULL, berth_gap_text((enum berth_gap)bit));
+	}
+	json_close_array(json);
+}
+
+static void put_unasked(struct json *json, berth_states states)
+{
+	json_open_array(json, "not_looked_for");
+	for (unsigned state = 0; states >> state; state++) {
+		if (states >> state & 1)
+			json_string(json, NULL, berth_socket_state_name(BERTH_TCP, state));
 	}
 	json_close_array(json);
 }
@@ -371,6 +382,7 @@ static void put_report(struct json *json, const struct berth_report *report)
 	put_de_facto(json, &report->de_facto);
 	put_sockets(json, report);
 	put_gaps(json, report->gaps);
+	put_unasked(json, report->unasked);
 	put_policy(json, report);
 	put_verdict(json, &report->verdict);
 	json_close_object(json);

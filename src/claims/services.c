@@ -18,6 +18,8 @@ enum {
 	LONGEST_NAME = 255
 };
 
+static const char source[] = "services(5) of this host";
+
 struct entry {
 	struct slice service;
 	struct slice official; /* the name in front of the line; the service itself or what it is an
@@ -188,9 +190,8 @@ static int compare(const void *a, const void *b)
 
 /* Makes one claim of the entries with the same port and name, whatever their protocols. */
 static int store_entries(const struct families *families, const struct entry *entries, size_t count,
-	const char *path, struct claims *store)
+	const char *path, struct slice list, struct claims *store)
 {
-	const struct slice source = slice_of("services(5) of this host");
 	const struct entry *first = &entries[0];
 	/* Of the name itself claim_rows_store() knows. */
 	const struct families_family *family = slice_compare(first->service, first->official)
@@ -200,8 +201,8 @@ static int store_entries(const struct families *families, const struct entry *en
 		.service = first->service,
 		.name = first->service,
 		.claimant = slice_of("this host"),
-		.source = source,
-		.list = source, /* it is on no list of others */
+		.source = slice_of(source),
+		.list = list,
 		.note = first->comment,
 		.origin = slice_of(path),
 		.family = family ? slice_of(families->texts + family->key) : first->official,
@@ -219,6 +220,7 @@ static int store_entries(const struct families *families, const struct entry *en
 static int store_all(const struct families *families, const struct reading *reading,
 	const char *path, struct claims *store)
 {
+	const struct slice list = families_list_of(families, slice_of(source));
 	int r = 0;
 
 	for (size_t i = 0, same; !r && i < reading->n_entries; i += same) {
@@ -227,7 +229,7 @@ static int store_all(const struct families *families, const struct reading *read
 		same = 1;
 		while (i + same < reading->n_entries && !compare_same(first, first + same))
 			same++;
-		r = store_entries(families, first, same, path, store);
+		r = store_entries(families, first, same, path, list, store);
 	}
 	if (r == -ENOSPC) {
 		complain_at(&reading->complain, 0, "more than 65535 claims, not all are used",

@@ -57,27 +57,31 @@ static bool misses_image(const struct cli *cli)
 	return strcmp(info.origin, cli->settings.registry) != 0;
 }
 
-static enum cli_exit look_over(const struct cli *cli)
+static enum cli_exit look_over(struct cli *cli)
+{
+	const char *image = cli->settings.registry;
+
+	if (!misses_image(cli))
+		return CLI_YES;
+	cli_complain("%s: %s; make one with berth --registry IMAGE registry import FILE", image,
+		access(image, R_OK) < 0 ? strerror(errno) : "not a sound registry image");
+	berth_close(cli->berth); /* its own complaint would be the same once more */
+	cli->berth = NULL;
+	return CLI_UNKNOWN;
+}
+
+void cli_say_warnings(const struct cli *cli)
 {
 	const char *const *warnings = NULL;
-	size_t n = berth_warnings(cli->berth, &warnings);
+	size_t n = cli->berth ? berth_warnings(cli->berth, &warnings) : 0;
 
-	if (misses_image(cli)) {
-		const char *image = cli->settings.registry;
-
-		cli_complain("%s: %s; make one with berth --registry IMAGE registry import FILE",
-			image,
-			access(image, R_OK) < 0 ? strerror(errno) : "not a sound registry image");
-		return CLI_UNKNOWN;
-	}
 	/* Whoever brings a sound image need not hear that the one it replaces is not. */
 	if (cli->settings.quiet || cli->image_may_miss)
-		return CLI_YES;
+		return;
 	for (size_t i = 0; i < n && (i < WARNINGS_MOST || cli->settings.verbose); i++)
 		cli_complain("%s", warnings[i]);
 	if (n > WARNINGS_MOST && !cli->settings.verbose)
 		cli_complain("%zu more complaints; -v shows them, -q none", n - WARNINGS_MOST);
-	return CLI_YES;
 }
 
 enum cli_exit cli_open(struct cli *cli)

@@ -65,7 +65,7 @@ struct cli {
 };
 
 /*
- * Opens the handle that the settings and the environment ask for, and passes its warnings on.
+ * Opens the handle that the settings and the environment ask for.
  * CLI_YES, or, after a complaint, the exit code.
  */
 enum cli_exit cli_open(struct cli *cli);
@@ -97,6 +97,10 @@ enum cli_exit cli_snapshot(
  * because of it, else CLI_YES.
  */
 enum cli_exit cli_gaps(struct cli *cli, unsigned gaps);
+
+/* A line on standard error for each complaint about files; said behind the answer, as some are only
+ * read for it. Nothing when there is no handle. */
+void cli_say_warnings(const struct cli *cli);
 
 /* One line on standard error for the gaps; said behind the answer, where it is seen. */
 void cli_say_gaps(const struct cli *cli);

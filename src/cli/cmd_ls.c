@@ -35,6 +35,7 @@ static const struct command_option ls_options[] = {
 	{KEY_STATE, "state", "LIST", "in these states only"},
 	{'o', "output", "COLUMNS", "these columns"},
 	{KEY_NO_HEADINGS, "no-headings", NULL, "no line of headings"},
+	{KEY_RUNG, "rung", "LIST", "look for owners only so: iterator,loaded,proc"},
 	{0, NULL, NULL, NULL},
 };
 
@@ -170,6 +171,8 @@ static enum cli_exit take_option(struct ls *ls, const struct cli_given *given)
 		enum cli_exit code = question_add(ls->cli, &list, 1, &ls->query);
 		free(list);
 		return code;
+	case KEY_RUNG:
+		return question_rungs(given->value, &ls->ask.rungs);
 	case KEY_PROCESS:
 		ls->process = given->value;
 		break;
@@ -210,6 +213,16 @@ static bool needs_owners(const struct ls *ls)
 	return false;
 }
 
+/* The columns that show more of a process than its name. */
+static bool needs_commands(const struct ls *ls)
+{
+	for (size_t i = 0; i < ls->n_columns; i++) {
+		if (ls->columns[i]->needs_commands)
+			return true;
+	}
+	return ls->cli->settings.format != CLI_TEXT;
+}
+
 static enum cli_exit read_options(struct ls *ls)
 {
 	const struct cli *cli = ls->cli;
@@ -228,6 +241,7 @@ static enum cli_exit read_options(struct ls *ls)
 	if (!ls->n_columns)
 		default_columns(ls);
 	ls->ask.owners = needs_owners(ls);
+	ls->ask.brief = !needs_commands(ls);
 	return CLI_YES;
 }
 

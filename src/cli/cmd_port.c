@@ -16,6 +16,13 @@ enum {
 	CARDS_MOST = 16, /* more ports than this become a table */
 };
 
+static const struct command_option port_options[] = {
+	{'a', "all", NULL, "look for sockets in all states, also when a listener has the port"},
+	{KEY_ALL_OWNERS, "all-owners", NULL, "look into all processes for owners"},
+	{KEY_RUNG, "rung", "LIST", "look for owners only so: storage,cgroup,iterator,loaded,proc"},
+	{0, NULL, NULL, NULL},
+};
+
 struct port {
 	struct cli *cli;
 	struct berth_query query;
@@ -167,6 +174,23 @@ static enum cli_exit answer(struct port *port)
 	return port->held ? CLI_YES : CLI_NO;
 }
 
+static enum cli_exit read_options(const struct cli *cli, struct berth_ask *ask)
+{
+	enum cli_exit code = CLI_YES;
+
+	for (size_t i = 0; i < cli->n_given && code == CLI_YES; i++) {
+		const struct cli_given *given = &cli->given[i];
+
+		if (given->key == KEY_RUNG)
+			code = question_rungs(given->value, &ask->rungs);
+		else if (given->key == KEY_ALL_OWNERS)
+			ask->all_owners = true;
+		else
+			ask->thorough = true;
+	}
+	return code;
+}
+
 static enum cli_exit port_run(struct cli *cli)
 {
 	struct port port = {.cli = cli};
@@ -177,7 +201,9 @@ static enum cli_exit port_run(struct cli *cli)
 		cli_complain("which port? try berth 8080, berth ls or berth help");
 		return CLI_USAGE;
 	}
-	code = cli_open(cli);
+	code = read_options(cli, &ask);
+	if (code == CLI_YES)
+		code = cli_open(cli);
 	if (code == CLI_YES)
 		code = question_add(cli, cli->operands, cli->n_operands, &port.query);
 	if (code == CLI_YES) {
@@ -192,7 +218,8 @@ static enum cli_exit port_run(struct cli *cli)
 
 const struct command cmd_port = {
 	.name = "port",
-	.args = "PORT...",
+	.args = "[-a] [--all-owners] PORT...",
 	.help = "report on ports: what is assigned, claimed, and here",
+	.options = port_options,
 	.run = port_run,
 };

@@ -11,6 +11,7 @@ const struct command *const commands[] = {
 	&cmd_ls,
 	&cmd_find,
 	&cmd_registry,
+	&cmd_doctor,
 	&cmd_record,
 	&cmd_completion,
 	&cmd_help,

@@ -28,6 +28,9 @@ enum command_key {
 	KEY_STATE,
 	KEY_NO_HEADINGS,
 	KEY_LIMIT,
+	KEY_RUNG,
+	KEY_ALL_OWNERS,
+	KEY_SELF,
 };
 
 struct command_option {
@@ -59,6 +62,7 @@ const struct command *commands_find(const char *name);
 const struct command *commands_near(const char *word);
 
 extern const struct command cmd_completion;
+extern const struct command cmd_doctor;
 extern const struct command cmd_find;
 extern const struct command cmd_help;
 extern const struct command cmd_ls;

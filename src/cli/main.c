@@ -40,6 +40,7 @@ int main(int argc, char **argv)
 		cli_complain("the answer could not be written: %s", strerror(-error));
 		code = CLI_UNKNOWN;
 	}
+	cli_say_warnings(&cli);
 	cli_say_gaps(&cli);
 	cli_close(&cli);
 	return (int)code;

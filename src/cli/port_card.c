@@ -346,6 +346,30 @@ static void put_socket(struct port_card *port, const struct berth_socket *socket
 	put_owners(port, socket);
 }
 
+/* What the quick answer did not look for, in a line. */
+static void put_not_looked(struct port_card *port, const struct berth_report *report)
+{
+	struct card *card = &port->card;
+	const char *join = "not looked for: ";
+	bool partial = false;
+
+	for (size_t i = 0; i < report->n_sockets; i++)
+		partial = partial || report->sockets[i]->owners_partial;
+	if (partial) {
+		card_add(card, join);
+		card_add(card, "owners in other cgroups (--all-owners)");
+		join = ", ";
+	}
+	if (report->unasked && port->verbose) {
+		card_add(card, join);
+		card_add(card,
+			report->unasked == BERTH_STATE_BIT(BERTH_BOUND)
+				? "sockets that are bound only (--all)"
+				: "sockets in other states of TCP (--all)");
+	}
+	card_end(card, 0, HANG);
+}
+
 /* Who listens or is bound comes before connections. */
 static bool is_server(const struct berth_socket *socket)
 {
@@ -377,6 +401,7 @@ static void put_here(struct port_card *port, const struct berth_report *report)
 	}
 	if (report->n_sockets > shown)
 		port_card_left_out(port, report->n_sockets - shown, "", "ls -a");
+	put_not_looked(port, report);
 }
 
 /* ---- Policy and verdict -----------------------------------------------------------------------

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "cli/commands.h"
 
 static int append(struct berth_query *query, const struct berth_query *more)
@@ -52,6 +53,40 @@ enum cli_exit question_add(struct cli *cli, char *const *texts, size_t n, struct
 		if (error < 0)
 			return refuse(cli, texts[i], error);
 	}
+	return CLI_YES;
+}
+
+static bool find_rung(const char *word, size_t len, berth_rungs *rungs)
+{
+	for (unsigned rung = 0; rung < BERTH_RUNGS; rung++) {
+		const char *name = berth_rung_name((enum berth_rung)rung);
+
+		if (text_equal_fold(word, len, name, strlen(name))) {
+			*rungs |= BERTH_RUNG_BIT(rung);
+			return true;
+		}
+	}
+	return false;
+}
+
+enum cli_exit question_rungs(const char *list, berth_rungs *ret_rungs)
+{
+	berth_rungs rungs = 0;
+
+	for (;; list++) {
+		size_t len = strcspn(list, ",");
+
+		if (!find_rung(list, len, &rungs)) {
+			cli_complain("'%.*s' is no way to look for owners; try storage, cgroup, "
+				     "iterator, loaded or proc",
+				(int)len, list);
+			return CLI_USAGE;
+		}
+		list += len;
+		if (!*list)
+			break;
+	}
+	*ret_rungs = rungs;
 	return CLI_YES;
 }
 

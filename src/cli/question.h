@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Operands that name ports, put together to one question. */
+/* What port and ls take alike: which ports, and how owners are looked for. */
 #ifndef BERTH_CLI_QUESTION_H
 #define BERTH_CLI_QUESTION_H
 
@@ -11,6 +11,12 @@
  */
 enum cli_exit question_add(
 	struct cli *cli, char *const *texts, size_t n, struct berth_query *query);
+
+/*
+ * Reads a list of rungs, "cgroup,proc" (enum berth_rung). CLI_YES, or, after a complaint, the exit
+ * code.
+ */
+enum cli_exit question_rungs(const char *list, berth_rungs *ret_rungs);
 
 /* How many ports the parts have together; a port that is named twice counts twice. */
 size_t question_ports(const struct berth_query *query);

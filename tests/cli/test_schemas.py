@@ -41,6 +41,7 @@ CASES: dict[str, tuple[list[str], str, str]] = {
     "ls with hidden owners": ([*GUEST, "ls", "-a"], "berth-ls-1", "berth-socket-1"),
     "ls of a broken recording": (["--replay", "BROKEN", "ls"], "berth-ls-1", "berth-socket-1"),
     "ls of this machine": (["ls", "-a"], "berth-ls-1", "berth-socket-1"),
+    "doctor --self": (["doctor", "--self"], "berth-doctor-self-1", "berth-doctor-self-1"),
     "find": (["find", "ssh"], "berth-find-1", "berth-found-1"),
     "find with words": (["find", "apple", "file"], "berth-find-1", "berth-found-1"),
     "find with a limit": (["find", "--limit", "2", "http"], "berth-find-1", "berth-found-1"),

@@ -8,13 +8,12 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <limits.h>
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <string.h>
 
-#include <libmnl/libmnl.h>
+#include "sockets/linux/message.h"
 
 enum {
 	TIMER_TIME_WAIT = 3, /* idiag_timer, inet_diag.c inet_twsk_diag_fill */
@@ -48,8 +47,7 @@ static uint32_t number_of(enum berth_proto proto)
  */
 static void put_both_families(struct nlmsghdr *header, const struct diag_question *question)
 {
-	header->nlmsg_type = TCPDIAG_GETSOCK;
-	struct inet_diag_req *request = mnl_nlmsg_put_extra_header(header, sizeof(*request));
+	struct inet_diag_req *request = message_put_header(header, sizeof(*request));
 	request->idiag_family = AF_INET;
 	request->idiag_states = question->states;
 	request->id.idiag_sport = htons(question->port);
@@ -59,22 +57,20 @@ static void put_one_family(struct nlmsghdr *header, const struct diag_question *
 {
 	uint32_t proto = number_of(question->proto);
 
-	header->nlmsg_type = SOCK_DIAG_BY_FAMILY;
-	struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(header, sizeof(*request));
+	struct inet_diag_req_v2 *request = message_put_header(header, sizeof(*request));
 	request->sdiag_family = question->family == 4 ? AF_INET : AF_INET6;
 	request->sdiag_protocol = (uint8_t)proto;
 	request->idiag_states = question->states;
 	request->id.idiag_sport = htons(question->port);
 	if (proto > UINT8_MAX) /* since 5.9 */
-		mnl_attr_put_u32(header, INET_DIAG_REQ_PROTOCOL, proto);
+		message_put_u32(header, INET_DIAG_REQ_PROTOCOL, proto);
 }
 
 size_t diag_request(const struct diag_question *question, void *bytes)
 {
 	memset(bytes, 0, DIAG_REQUEST_MAX);
-	struct nlmsghdr *header = mnl_nlmsg_put_header(bytes);
-	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	header->nlmsg_seq = 1;
+	struct nlmsghdr *header = message_begin(
+		bytes, question->family ? SOCK_DIAG_BY_FAMILY : TCPDIAG_GETSOCK, NLM_F_DUMP);
 	if (question->family)
 		put_one_family(header, question);
 	else
@@ -109,35 +105,28 @@ struct attributes {
 	bool association;
 };
 
-/* The first attribute of a row, and how many bytes all of them are. */
-static struct nlattr *attributes_of(const struct nlmsghdr *header, int *ret_left)
-{
-	*ret_left = (int)(mnl_nlmsg_get_payload_len(header) - sizeof(struct inet_diag_msg));
-	return mnl_nlmsg_get_payload_offset(header, sizeof(struct inet_diag_msg));
-}
-
-static struct nlattr *next_attribute(const struct nlattr *attr, int *left)
-{
-	*left -= (int)MNL_ALIGN(attr->nla_len);
-	return mnl_attr_next(attr);
-}
-
 static void read_attributes(const struct nlmsghdr *header, struct attributes *ret)
 {
-	int left = 0;
+	struct message_rest rest = message_attributes(header, sizeof(struct inet_diag_msg));
+	const struct nlattr *attribute;
+	uint8_t v6only = 0;
 
 	*ret = (struct attributes){.v6only = -1};
-	for (const struct nlattr *attr = attributes_of(header, &left); mnl_attr_ok(attr, left);
-		attr = next_attribute(attr, &left)) {
-		uint16_t type = mnl_attr_get_type(attr);
-		uint16_t len = mnl_attr_get_payload_len(attr);
-
-		if (type == INET_DIAG_SKV6ONLY && len >= sizeof(uint8_t))
-			ret->v6only = mnl_attr_get_u8(attr) != 0;
-		else if (type == INET_DIAG_CGROUP_ID && len >= sizeof(uint64_t))
-			ret->cgroup_id = mnl_attr_get_u64(attr);
-		else if (type == INET_DIAG_PEERS)
+	while (message_next_attribute(&rest, &attribute)) {
+		switch (message_type(attribute)) {
+		case INET_DIAG_SKV6ONLY:
+			if (message_copy(attribute, &v6only, sizeof(v6only)))
+				ret->v6only = v6only != 0;
+			break;
+		case INET_DIAG_CGROUP_ID:
+			(void)message_copy(attribute, &ret->cgroup_id, sizeof(ret->cgroup_id));
+			break;
+		case INET_DIAG_PEERS:
 			ret->association = true;
+			break;
+		default:
+			break;
+		}
 	}
 }
 
@@ -156,12 +145,14 @@ static int decode_row(const struct nlmsghdr *header, struct diag_answer *answer)
 {
 	struct inet_diag_msg message;
 	struct attributes attributes;
+	size_t len = 0;
+	const void *payload = message_payload(header, &len);
 
-	if (mnl_nlmsg_get_payload_len(header) < sizeof(message)) {
+	if (len < sizeof(message)) {
 		answer->malformed = true;
 		return 0;
 	}
-	memcpy(&message, mnl_nlmsg_get_payload(header), sizeof(message));
+	memcpy(&message, payload, sizeof(message));
 	read_attributes(header, &attributes);
 	struct berth_socket row = {
 		.proto = answer->proto,
@@ -199,9 +190,11 @@ static int decode_row(const struct nlmsghdr *header, struct diag_answer *answer)
 static int decode_end(const struct nlmsghdr *header, struct diag_answer *answer)
 {
 	int32_t error = 0;
+	size_t len = 0;
+	const void *payload = message_payload(header, &len);
 
-	if (mnl_nlmsg_get_payload_len(header) >= sizeof(error))
-		memcpy(&error, mnl_nlmsg_get_payload(header), sizeof(error));
+	if (len >= sizeof(error))
+		memcpy(&error, payload, sizeof(error));
 	else if (header->nlmsg_type == NLMSG_ERROR)
 		answer->malformed = true;
 	if (error < 0 && error > -4096)
@@ -229,44 +222,43 @@ static int decode_message(const struct nlmsghdr *header, struct diag_answer *ans
 	}
 }
 
-/* libmnl (1.0.5) compares the length as a signed number, and lets 2 GiB and more pass. */
-static bool message_ok(const struct nlmsghdr *header, int left)
-{
-	return mnl_nlmsg_ok(header, left) && header->nlmsg_len <= (uint32_t)left;
-}
-
 int diag_decode(void *context, const void *bytes, size_t len)
 {
+	struct message_rest rest = {bytes, len};
 	struct diag_answer *answer = context;
-	const struct nlmsghdr *header = bytes;
-	int left = len > INT_MAX ? INT_MAX : (int)len;
+	const struct nlmsghdr *message;
 	int r = 0;
 
-	while (!r && message_ok(header, left)) {
-		r = decode_message(header, answer);
-		header = mnl_nlmsg_next(header, &left);
-	}
-	if (!r && left > 0)
+	while (!r && message_next(&rest, &message))
+		r = decode_message(message, answer);
+	if (!r && rest.len)
 		answer->malformed = true;
 	return r;
 }
 
-static void rewrite_attributes(struct nlmsghdr *header)
+/* The byte of our own buffer that a decoder's pointer means. */
+static void *writable(void *bytes, const void *found)
 {
-	int left = 0;
+	return (char *)bytes + ((const char *)found - (const char *)bytes);
+}
 
-	for (struct nlattr *attr = attributes_of(header, &left); mnl_attr_ok(attr, left);
-		attr = next_attribute(attr, &left)) {
-		uint16_t type = mnl_attr_get_type(attr);
+static void rewrite_attributes(void *bytes, const struct nlmsghdr *header)
+{
+	struct message_rest rest = message_attributes(header, sizeof(struct inet_diag_msg));
+	const struct nlattr *attribute;
+
+	while (message_next_attribute(&rest, &attribute)) {
+		unsigned type = message_type(attribute);
+		size_t len = 0;
+		const void *value = message_value(attribute, &len);
 
 		if (type != INET_DIAG_SKV6ONLY && type != INET_DIAG_CGROUP_ID)
-			memset(mnl_attr_get_payload(attr), 0, mnl_attr_get_payload_len(attr));
+			memset(writable(bytes, value), 0, len);
 	}
 }
 
-static void rewrite_row(struct nlmsghdr *header, diag_address *change, void *context)
+static void rewrite_row(struct inet_diag_msg *message, diag_address *change, void *context)
 {
-	struct inet_diag_msg *message = mnl_nlmsg_get_payload(header);
 	uint8_t family = message->idiag_family == AF_INET ? 4 : 6;
 	size_t unused = family == 4 ? 4 : 16;
 	uint8_t address[16];
@@ -278,27 +270,26 @@ static void rewrite_row(struct nlmsghdr *header, diag_address *change, void *con
 		change(context, family, address);
 		memcpy(addresses[i], address, sizeof(address));
 	}
-	rewrite_attributes(header);
 }
 
 size_t diag_rewrite(void *bytes, size_t len, diag_address *change, void *context)
 {
-	struct nlmsghdr *header = bytes;
-	int left = len > INT_MAX ? INT_MAX : (int)len;
+	struct message_rest rest = {bytes, len};
+	const struct nlmsghdr *header;
 
-	while (message_ok(header, left)) {
+	while (message_next(&rest, &header)) {
 		bool row = header->nlmsg_type == SOCK_DIAG_BY_FAMILY ||
 			header->nlmsg_type == TCPDIAG_GETSOCK;
-		size_t payload = mnl_nlmsg_get_payload_len(header);
+		size_t payload_len = 0;
+		char *payload = writable(bytes, message_payload(header, &payload_len));
 
-		if (row && payload >= sizeof(struct inet_diag_msg))
-			rewrite_row(header, change, context);
-		else if (payload > sizeof(int32_t)) /* the errno stays, the echoed request goes */
-			memset((char *)mnl_nlmsg_get_payload(header) + sizeof(int32_t), 0,
-				payload - sizeof(int32_t));
-		header = mnl_nlmsg_next(header, &left);
+		if (row && payload_len >= sizeof(struct inet_diag_msg)) {
+			rewrite_row((void *)payload, change, context);
+			rewrite_attributes(bytes, header);
+		} else if (payload_len > sizeof(int32_t)) {
+			/* The errno stays, the echoed request goes. */
+			memset(payload + sizeof(int32_t), 0, payload_len - sizeof(int32_t));
+		}
 	}
-	/* The last message may lack its padding. */
-	size_t sound = (size_t)((char *)header - (char *)bytes);
-	return sound < len ? sound : len;
+	return len - rest.len;
 }

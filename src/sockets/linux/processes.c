@@ -16,7 +16,6 @@ enum {
 	LARGEST_STAT = 4096,
 	LARGEST_STATUS = 65536, /* a process can be in 65,536 groups; what we need stands before */
 	LARGEST_COMMAND = 131072, /* longer ones are cut */
-	LARGEST_BOOT = 4 << 20, /* /proc/stat has a number for each interrupt */
 	READINGS = 3, /* of a pid that changes hands while it is read */
 };
 
@@ -58,15 +57,9 @@ static int read_stat(const struct processes *processes, uint32_t pid, struct pro
 
 static double boot_time_s(struct processes *processes)
 {
-	struct buffer text = {0};
-	uint64_t boot_s = 0;
-
 	if (!processes->has_boot) {
 		processes->has_boot = true;
-		if (!system_file(processes->system, "/proc/stat", LARGEST_BOOT, &text) &&
-			text.data && !process_parse_boot_time(text.data, text.len, &boot_s))
-			processes->boot_s = (double)boot_s;
-		buffer_free(&text);
+		processes->boot_s = system_boot_s(processes->system);
 	}
 	return processes->boot_s;
 }

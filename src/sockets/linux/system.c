@@ -15,13 +15,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "sockets/linux/cgroupfs.h"
 #include "sockets/linux/netlink.h"
+#include "sockets/linux/process.h"
 #include "sockets/linux/replay.h"
+
+enum {
+	LARGEST_RELEASE = 256,
+	LARGEST_STAT = 4 << 20, /* /proc/stat has a number for each interrupt */
+};
 
 int sockets_system_live(struct sockets_system **ret_system)
 {
@@ -359,6 +366,47 @@ int system_interface(
 		r = live_interface(ifindex, ret_name, size);
 	}
 	return tell_name(system, SYSTEM_INTERFACE, ifindex, ret_name, r);
+}
+
+int system_release(const struct sockets_system *system, struct buffer *ret_release)
+{
+	struct utsname names;
+
+	/* A recording has the file; the call tells the same for less. */
+	if (system->replay || system->tee)
+		return system_file(
+			system, "/proc/sys/kernel/osrelease", LARGEST_RELEASE, ret_release);
+	if (uname(&names) < 0)
+		return -errno;
+	buffer_text(ret_release, names.release);
+	return ret_release->error;
+}
+
+/* The "btime" of /proc/stat, which a recording has. */
+static double recorded_boot_s(const struct sockets_system *system)
+{
+	struct buffer text = {0};
+	uint64_t boot_s = 0;
+
+	if (system_file(system, "/proc/stat", LARGEST_STAT, &text) || !text.data ||
+		process_parse_boot_time(text.data, text.len, &boot_s))
+		boot_s = 0;
+	buffer_free(&text);
+	return (double)boot_s;
+}
+
+double system_boot_s(const struct sockets_system *system)
+{
+	struct timespec now;
+	struct timespec since_boot;
+
+	if (system->replay || system->tee)
+		return recorded_boot_s(system);
+	/* What fs/proc/stat.c does for btime (getboottime64), without the counters of each CPU. */
+	if (clock_gettime(CLOCK_REALTIME, &now) < 0 ||
+		clock_gettime(CLOCK_BOOTTIME, &since_boot) < 0)
+		return 0;
+	return (double)(now.tv_sec - since_boot.tv_sec - (now.tv_nsec < since_boot.tv_nsec));
 }
 
 double system_now_s(const struct sockets_system *system)

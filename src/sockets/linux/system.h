@@ -94,8 +94,12 @@ int system_user(const struct sockets_system *system, uint32_t uid, char *ret_nam
 int system_interface(
 	const struct sockets_system *system, uint32_t ifindex, char *ret_name, size_t size);
 
-/* Seconds since 1970. */
+/* Appends the kernel's release, "6.1.0-45-amd64". */
+int system_release(const struct sockets_system *system, struct buffer *ret_release);
+
+/* Seconds since 1970: now, and when the machine started (0: not known). */
 double system_now_s(const struct sockets_system *system);
+double system_boot_s(const struct sockets_system *system);
 
 /* How many ticks a second has in /proc (USER_HZ). */
 unsigned system_clock_ticks(const struct sockets_system *system);

@@ -29,7 +29,6 @@
 enum {
 	RETRIES = 3,
 	LARGEST_TABLE = 512 << 20,
-	LARGEST_RELEASE = 256,
 	LARGEST_COUNTERS = 65536,
 };
 
@@ -43,6 +42,7 @@ struct gathering {
 	struct rows *rows;
 	bool again;
 	berth_states states; /* to ask for now */
+	berth_protos empty; /* no need to ask for these */
 	bool refused; /* netlink itself: nothing more is asked of it */
 	int error; /* the last refusal */
 	unsigned gaps;
@@ -195,7 +195,7 @@ static int read_table(struct gathering *gathering, const struct table *table)
 
 static bool is_wanted(const struct gathering *gathering, enum berth_proto proto)
 {
-	return gathering->rows->question->protos & BERTH_PROTO_BIT(proto);
+	return gathering->rows->question->protos & ~gathering->empty & BERTH_PROTO_BIT(proto);
 }
 
 /*
@@ -206,8 +206,7 @@ static int check_release(struct gathering *gathering)
 {
 	struct buffer release = {0};
 
-	int r = system_file(
-		gathering->system, "/proc/sys/kernel/osrelease", LARGEST_RELEASE, &release);
+	int r = system_release(gathering->system, &release);
 	if (r || !tables_release_is(buffer_string(&release), release.len, 6, 8))
 		gathering->gaps |= BERTH_GAP_BOUND;
 	buffer_free(&release);
@@ -307,22 +306,38 @@ static berth_states worth_a_walk(const struct gathering *gathering)
 	return r || established || waiting ? gathering->states & ~here : 0;
 }
 
-/* Whether there can be MPTCP sockets. They are counted since 6.3 (mptcp_mib, c558246ee73e). */
-static bool has_mptcp(const struct gathering *gathering)
+/*
+ * Protocols of which this network namespace has no socket in a table, by the kernel's own count
+ * (sock_prot_inuse_add, where a socket is hashed). MPTCP's are counted since 6.3 (c558246ee73e).
+ */
+static int find_empty(const struct gathering *gathering, berth_protos *ret_empty)
 {
+	static const struct {
+		const char *name; /* with v6 behind it for IPv6 */
+		enum berth_proto proto;
+	} names[] = {
+		{"UDP", BERTH_UDP},
+		{"UDP-Lite", BERTH_UDPLITE},
+		{"UDPLITE", BERTH_UDPLITE}, /* IPv6's */
+		{"MPTCP", BERTH_MPTCP},
+	};
+	berth_protos counted = BERTH_PROTO_BIT(BERTH_UDP) | BERTH_PROTO_BIT(BERTH_UDPLITE);
 	struct buffer text = {0};
 	uint64_t sockets = 0;
-	int r = system_file(
-		gathering->system, "/proc/sys/kernel/osrelease", LARGEST_RELEASE, &text);
+	int r = system_release(gathering->system, &text);
 
-	if (!r && !tables_release_is(buffer_string(&text), text.len, 6, 4))
-		r = -EOPNOTSUPP;
+	if (!r && tables_release_is(buffer_string(&text), text.len, 6, 4))
+		counted |= BERTH_PROTO_BIT(BERTH_MPTCP);
 	buffer_clear(&text);
-	if (!r)
-		r = system_file(gathering->system, "/proc/net/protocols", LARGEST_COUNTERS, &text);
-	r = r ? r : counters_protocol(buffer_string(&text), text.len, "MPTCP", &sockets);
+	r = system_file(gathering->system, "/proc/net/protocols", LARGEST_COUNTERS, &text);
+	for (size_t i = 0; !r && i < sizeof(names) / sizeof(*names); i++) {
+		r = counters_protocol(buffer_string(&text), text.len, names[i].name, &sockets);
+		if (r || sockets)
+			counted &= ~BERTH_PROTO_BIT(names[i].proto);
+	}
 	buffer_free(&text);
-	return r || sockets;
+	*ret_empty = r ? 0 : counted;
+	return r == -ENOMEM ? r : 0;
 }
 
 /*
@@ -341,8 +356,10 @@ static int gather_port(struct gathering *gathering)
 	if (gathering->gaps & BERTH_GAP_FALLBACK)
 		return r; /* these tables have all states in one */
 	if (!r)
+		r = find_empty(gathering, &gathering->empty);
+	if (!r)
 		r = gather_tcp(gathering, others);
-	if (!r && gathering->rows->count > before && has_mptcp(gathering))
+	if (!r && gathering->rows->count > before)
 		r = gather_mptcp(gathering);
 	if (!r && is_wanted(gathering, BERTH_TCP))
 		gathering->rows->unasked = all & ~listen & ~others;
