@@ -139,7 +139,7 @@ def test_a_holder_in_another_cgroup_may_be_missed_which_is_said_and_can_be_asked
     if not there.said["cgroups"]:
         pytest.skip("no cgroups can be made here")
     case = cases(there)["passed on and kept"]
-    needs("ls", "--all-owners")
+    needs("1", "--all-owners")
     [usual] = ask(tmp_path, there.enter, str(case["port"]), rung="cgroup,proc")
     assert usual["owners_partial"] is True
     assert owners(usual) == [owner for owner in holders(case) if owner[0] not in case["elsewhere"]]
@@ -149,7 +149,7 @@ def test_a_holder_in_another_cgroup_may_be_missed_which_is_said_and_can_be_asked
 
 
 def test_all_owners_are_found_of_every_port(there: World, tmp_path: Path) -> None:
-    needs("ls", "--all-owners")
+    needs("1", "--all-owners")
     found = {case["port"]: ask(tmp_path, there.enter, str(case["port"]), "--all-owners")
              for case in cases(there).values()}
     assert wrong(there, found) == {}
