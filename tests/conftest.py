@@ -14,6 +14,7 @@ from support import ROOT, Answer, run_berth
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write golden files anew")
+    parser.addoption("--soak", action="store_true", help="let the churn tests run for a minute")
 
 
 @pytest.fixture(scope="session", autouse=True)

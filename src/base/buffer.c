@@ -61,7 +61,13 @@ void buffer_text(struct buffer *buffer, const char *text)
 
 void buffer_char(struct buffer *buffer, char c)
 {
-	buffer_bytes(buffer, &c, 1);
+	char *place = buffer_reserve(buffer, 1);
+
+	if (!place)
+		return;
+	place[0] = c;
+	place[1] = '\0';
+	buffer->len++;
 }
 
 void buffer_uint(struct buffer *buffer, uint64_t value)

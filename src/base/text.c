@@ -74,24 +74,6 @@ static bool is_unsafe(uint32_t point)
 		(point >= 0xfff9 && point <= 0xfffb) || (point >= 0xe0000 && point <= 0xe007f);
 }
 
-void text_escape_terminal(struct buffer *out, const char *bytes, size_t len)
-{
-	for (size_t used; len; bytes += used, len -= used) {
-		uint32_t point = text_decode(bytes, len, &used);
-
-		if (point == TEXT_INVALID)
-			buffer_format(out, "\\x%02x", (unsigned char)bytes[0]);
-		else if (point == '\\')
-			buffer_text(out, "\\\\");
-		else if (!is_unsafe(point))
-			buffer_bytes(out, bytes, used);
-		else if (point < 0x80)
-			buffer_format(out, "\\x%02x", (unsigned)point);
-		else
-			buffer_format(out, "\\u{%x}", (unsigned)point);
-	}
-}
-
 /* How many bytes in front need no escape: printable ASCII but for the quote and the backslash. */
 static size_t plain_run(const char *bytes, size_t len)
 {
@@ -105,6 +87,29 @@ static size_t plain_run(const char *bytes, size_t len)
 		run++;
 	}
 	return run;
+}
+
+void text_escape_terminal(struct buffer *out, const char *bytes, size_t len)
+{
+	for (size_t used; len; bytes += used, len -= used) {
+		used = plain_run(bytes, len);
+		if (used) {
+			buffer_bytes(out, bytes, used);
+			continue;
+		}
+		uint32_t point = text_decode(bytes, len, &used);
+
+		if (point == TEXT_INVALID)
+			buffer_format(out, "\\x%02x", (unsigned char)bytes[0]);
+		else if (point == '\\')
+			buffer_text(out, "\\\\");
+		else if (!is_unsafe(point))
+			buffer_bytes(out, bytes, used);
+		else if (point < 0x80)
+			buffer_format(out, "\\x%02x", (unsigned)point);
+		else
+			buffer_format(out, "\\u{%x}", (unsigned)point);
+	}
 }
 
 static size_t escape_json_one(struct buffer *out, const char *bytes, size_t len)

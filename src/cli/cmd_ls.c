@@ -298,24 +298,20 @@ static bool is_wanted(const struct ls *ls, const struct berth_socket *socket)
 
 /* ---- Answers --------------------------------------------------------------------------------- */
 
+/* `cells` are used for every row, so that it costs no memory of its own. */
 static int add_row(const struct ls *ls, const struct listing_style *style, struct grid *grid,
-	const struct berth_socket *socket)
+	struct buffer cells[COLUMNS_MOST], const struct berth_socket *socket)
 {
-	struct buffer cells[COLUMNS_MOST] = {0};
 	const char *texts[COLUMNS_MOST];
-	int error = 0;
 
 	for (size_t i = 0; i < ls->n_columns; i++) {
+		buffer_clear(&cells[i]);
 		ls->columns[i]->write(&cells[i], style, socket);
 		if (cells[i].error)
-			error = cells[i].error;
+			return cells[i].error;
 		texts[i] = buffer_string(&cells[i]);
 	}
-	if (!error)
-		error = grid_row(grid, texts);
-	for (size_t i = 0; i < ls->n_columns; i++)
-		buffer_free(&cells[i]);
-	return error;
+	return grid_row(grid, texts);
 }
 
 /* How many rows there are, or a negative errno. */
@@ -330,6 +326,7 @@ static int write_table(const struct ls *ls, const struct berth_snapshot *snapsho
 		.every_pid = settings->verbose,
 	};
 	struct grid_column heads[COLUMNS_MOST];
+	struct buffer cells[COLUMNS_MOST] = {0};
 	const struct berth_socket *sockets;
 	size_t n = berth_snapshot_sockets(snapshot, &sockets);
 	struct grid *grid;
@@ -349,11 +346,13 @@ static int write_table(const struct ls *ls, const struct berth_snapshot *snapsho
 	for (size_t i = 0; i < n && !error; i++) {
 		if (!is_wanted(ls, &sockets[i]))
 			continue;
-		error = add_row(ls, &style, grid, &sockets[i]);
+		error = add_row(ls, &style, grid, cells, &sockets[i]);
 		rows++;
 	}
 	if (!error && rows)
 		error = grid_draw(grid, &ls->cli->output);
+	for (size_t i = 0; i < ls->n_columns; i++)
+		buffer_free(&cells[i]);
 	grid_free(grid);
 	return error ? error : rows;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tables, drawn by libsmartcols: fitted to a terminal, as wide as they need elsewhere, so that
- * nothing is cut off in a pipe.
+ * Tables: fitted to a terminal, as wide as they need elsewhere, so that nothing is cut off in a
+ * pipe.
  */
 #ifndef BERTH_CLI_GRID_H
 #define BERTH_CLI_GRID_H
@@ -20,14 +20,14 @@ struct grid_column {
 
 struct grid;
 
-/* `columns` may go away afterwards. NULL: no memory. */
+/* `columns` may go away afterwards, their headings may not. NULL: no memory. */
 struct grid *grid_new(
 	const struct output *output, const struct grid_column *columns, size_t n, bool headings);
 
 /* Adds a row with n cells of safe text; an empty one is shown as "-". 0 or -ENOMEM. */
 int grid_row(struct grid *grid, const char *const *cells);
 
-/* Appends the drawn table to output->text. 0 or -ENOMEM. */
+/* Appends the drawn table to the output, which may pass on what it has. 0 or -ENOMEM. */
 int grid_draw(struct grid *grid, struct output *output);
 
 void grid_free(struct grid *grid);

@@ -124,14 +124,30 @@ static int character_columns(uint32_t point)
 	return columns < 0 ? 1 : columns;
 }
 
+/* Bytes at the front that take a column each: ASCII but for ESC, nearly all there ever is. */
+static size_t simple_run(const char *text, size_t len)
+{
+	size_t run = 0;
+
+	while (run < len && (unsigned char)text[run] < 0x80 && text[run] != '\033')
+		run++;
+	return run;
+}
+
 size_t output_columns_of(const char *text, size_t len)
 {
 	size_t columns = 0;
 
-	while (len) {
-		size_t used = sequence_length(text, len);
+	for (;;) {
+		size_t used = simple_run(text, len);
 
-		if (!used && (unsigned char)*text < 0x80) {
+		columns += used;
+		text += used;
+		len -= used;
+		if (!len)
+			return columns;
+		used = sequence_length(text, len);
+		if (!used && *text == '\033') {
 			used = 1;
 			columns++;
 		} else if (!used) {
@@ -142,36 +158,6 @@ size_t output_columns_of(const char *text, size_t len)
 		text += used;
 		len -= used;
 	}
-	return columns;
-}
-
-static int write_out(struct output *output)
-{
-	if (!output->error)
-		output->error = file_write(output->fd, output->text.data, output->text.len);
-	buffer_clear(&output->text);
-	return output->error;
-}
-
-int output_write(void *context, const char *bytes, size_t len)
-{
-	struct output *output = context;
-
-	output->json = true;
-	buffer_bytes(&output->text, bytes, len);
-	if (output->text.error)
-		output->error = output->text.error;
-	else if (output->text.len >= PIECE)
-		return write_out(output);
-	return output->error;
-}
-
-int output_append(void *context, const char *bytes, size_t len)
-{
-	struct buffer *buffer = context;
-
-	buffer_bytes(buffer, bytes, len);
-	return buffer->error;
 }
 
 /* What a terminal without UTF-8 shows for the characters that berth itself writes. */
@@ -215,6 +201,44 @@ static void to_ascii(struct output *output)
 	}
 	buffer_free(&output->text);
 	output->text = ascii;
+}
+
+static int write_out(struct output *output)
+{
+	if (!output->error)
+		output->error = file_write(output->fd, output->text.data, output->text.len);
+	buffer_clear(&output->text);
+	return output->error;
+}
+
+int output_write(void *context, const char *bytes, size_t len)
+{
+	struct output *output = context;
+
+	output->json = true;
+	buffer_bytes(&output->text, bytes, len);
+	if (output->text.error)
+		output->error = output->text.error;
+	else if (output->text.len >= PIECE)
+		return write_out(output);
+	return output->error;
+}
+
+int output_append(void *context, const char *bytes, size_t len)
+{
+	struct buffer *buffer = context;
+
+	buffer_bytes(buffer, bytes, len);
+	return buffer->error;
+}
+
+void output_pass_on(struct output *output)
+{
+	if (output->terminal || output->text.len < PIECE || output->text.error)
+		return;
+	if (!output->utf8)
+		to_ascii(output);
+	(void)write_out(output);
 }
 
 static bool longer_than_screen(const struct output *output)

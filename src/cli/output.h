@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Standard output: what kind of thing it is (terminal, width, colour, characters), and the way of
- * an answer there. Text is gathered whole and leaves at the end, through a pager when it is longer
- * than the screen; JSON leaves in large pieces as it is made.
+ * an answer there. On a terminal text is gathered whole and leaves at the end, through a pager when
+ * it is longer than the screen; elsewhere, and as JSON, it leaves in large pieces as it is made.
  */
 #ifndef BERTH_CLI_OUTPUT_H
 #define BERTH_CLI_OUTPUT_H
@@ -50,6 +50,9 @@ void output_styled(const struct output *output, struct buffer *to, enum output_s
 
 /* A berth_write: appends to a struct output, and writes in large pieces. */
 int output_write(void *context, const char *bytes, size_t len);
+
+/* Writes what was gathered when it is a large piece and no pager could want to have it. */
+void output_pass_on(struct output *output);
 
 /* A berth_write that appends to a struct buffer. */
 int output_append(void *context, const char *bytes, size_t len);

@@ -103,6 +103,33 @@ def test_the_list_fits_the_terminal(tmp_path: Path) -> None:
         assert max(map(len, text.splitlines())) <= columns
 
 
+def ls_on_terminal(home: Path, recording: str, columns: int, *arguments: str) -> list[str]:
+    _, text = on_terminal(home, "--no-pager", "--color=never", "--replay", str(RECORDINGS / recording), "ls",
+                          "--no-headings", *arguments, columns=columns)
+    return text.splitlines()
+
+
+def test_what_is_cut_in_the_list_is_marked(tmp_path: Path) -> None:
+    asked = ("--port", "22", "-o", "PORT,COMMAND")
+    [whole] = ls_on_terminal(tmp_path, "town", 300, *asked)
+    [cut] = ls_on_terminal(tmp_path, "town", 20, *asked)
+    assert len(cut) == 20 and cut == f"{whole[:19]}…"
+
+
+def test_what_is_wrapped_in_the_list_is_whole_and_breaks_between_words(tmp_path: Path) -> None:
+    asked = ("-q", "--port", "22", "-o", "PORT,REASON")
+    [whole] = ls_on_terminal(tmp_path, "guest", 300, *asked)
+    lines = ls_on_terminal(tmp_path, "guest", 19, *asked)
+    assert [line.split() for line in lines] == [["22", "needs"], ["CAP_SYS_PTRACE:"], ["owned", "by", "uid", "0"]]
+    assert " ".join(lines).split() == whole.split()
+    assert lines[1].startswith("   CAP") and lines[2].startswith("   owned")
+
+
+def test_a_list_goes_into_a_pipe_as_wide_as_it_is(berth: Berth) -> None:
+    narrow = berth(*TOWN, "ls", "-av", "-o", "COMMAND,PORT", variables={"COLUMNS": "20"}).out
+    assert "…" not in narrow and max(map(len, narrow.splitlines())) > 80
+
+
 def test_a_long_answer_goes_through_the_pager_and_a_short_one_does_not(tmp_path: Path) -> None:
     pager = "sed s/^/paged:/"
     _, long = on_terminal(tmp_path, *TOWN, "60587", rows=10, PAGER=pager)

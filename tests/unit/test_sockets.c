@@ -423,20 +423,22 @@ static void process_names_may_hold_parentheses_and_line_feeds(void **state)
 
 static void process_status_gives_the_effective_user_and_capabilities(void **state)
 {
-	static const char text[] = "Name:\tUid:\\n\nUid:\t1000\t33\t33\t33\nGid:\t0\n"
-				   "CapPrm:\t0000000000000000\nCapEff:\t0000000000000400\n";
+	static const char text[] =
+		"Name:\tUid:\\n\nTgid:\t412\nPid:\t419\nUid:\t1000\t33\t33\t33\nGid:\t0\n"
+		"CapPrm:\t0000000000000000\nCapEff:\t0000000000000400\n";
 	struct process_status status;
 
 	(void)state;
 	process_parse_status(text, sizeof(text) - 1, &status);
 	assert_true(status.has_uid);
 	assert_int_equal(status.uid, 33);
+	assert_int_equal(status.process, 412);
 	assert_true(status.has_capabilities);
 	assert_int_equal(status.capabilities, 1 << PROCESS_CAP_NET_BIND_SERVICE);
 	process_parse_status("Uid:\t1000\n", 10, &status);
 	assert_false(status.has_uid || status.has_capabilities);
-	process_parse_status("CapEff:\tx\nUid:\t1\t-1\n", 21, &status);
-	assert_false(status.has_uid || status.has_capabilities);
+	process_parse_status("CapEff:\tx\nUid:\t1\t-1\nTgid:\t-4\n", 30, &status);
+	assert_false(status.has_uid || status.has_capabilities || status.process);
 }
 
 static void process_arguments_are_cut_at_their_nul_bytes(void **state)

@@ -80,9 +80,25 @@ static int look_into(struct look *look, uint32_t pid)
 	return r == -ENOMEM ? r : 0; /* other errors: it ended meanwhile */
 }
 
-/* The processes of a cgroup, one number a line; 0 is one that this PID namespace does not show. */
-static int look_through(struct look *look, const char *list)
+/* The process that a thread belongs to; 0: it ended. */
+static uint32_t process_of(const struct look *look, uint32_t thread)
 {
+	struct process_status status = {0};
+	struct buffer text = {0};
+	char path[PATH_SIZE];
+
+	(void)snprintf(path, sizeof(path), "/proc/%u/status", thread);
+	if (!system_file(look->system, path, LARGEST_LIST, &text) && text.data)
+		process_parse_status(text.data, text.len, &status);
+	buffer_free(&text);
+	return status.process;
+}
+
+/* The processes or threads of a cgroup, one number a line; 0 is one that this PID namespace does
+ * not show. */
+static int look_through(struct look *look, const char *list, bool threads)
+{
+	uint32_t last = 0;
 	size_t processes = 0;
 	int r = 0;
 
@@ -94,8 +110,11 @@ static int look_through(struct look *look, const char *list)
 		size_t len = strcspn(list, "\n");
 		uint64_t pid = 0;
 
-		if (!text_number(list, len, INT32_MAX, &pid) && pid)
+		if (!text_number(list, len, INT32_MAX, &pid) && pid && threads)
+			pid = process_of(look, (uint32_t)pid);
+		if (pid && pid != last)
 			r = look_into(look, (uint32_t)pid);
+		last = (uint32_t)pid;
 		list += len + (list[len] != '\0');
 	}
 	return r;
@@ -103,19 +122,19 @@ static int look_through(struct look *look, const char *list)
 
 static int look_at_cgroup(struct look *look, uint64_t id)
 {
-	/* A threaded cgroup has no list of processes, but one of threads; those of the main threads
-	 * are found there too. */
+	/* A threaded cgroup has no list of processes, but one of threads (cgroup-v2.rst). */
 	static const char *const lists[] = {"/cgroup.procs", "/cgroup.threads"};
 	char path[PATH_MAX];
 	struct buffer list = {0};
 	ssize_t len = system_cgroup(look->system, id, path, sizeof(path) - PATH_SIZE);
 	int r = len < 0 ? -ENOENT : -EOPNOTSUPP;
+	size_t i = 0;
 
-	for (size_t i = 0; r == -EOPNOTSUPP && i < sizeof(lists) / sizeof(*lists); i++) {
+	for (; r == -EOPNOTSUPP && i < sizeof(lists) / sizeof(*lists); i++) {
 		memcpy(path + len, lists[i], strlen(lists[i]) + 1);
 		r = system_file(look->system, path, LARGEST_LIST, &list);
 	}
-	r = r ? 0 : look_through(look, buffer_string(&list));
+	r = r ? 0 : look_through(look, buffer_string(&list), i > 1);
 	buffer_free(&list);
 	return r;
 }

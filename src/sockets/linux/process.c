@@ -106,6 +106,13 @@ static const char *value_of(const char *line, size_t len, const char *key, size_
 	return line + key_len;
 }
 
+static uint32_t parse_pid(const char *text, size_t len)
+{
+	uint64_t pid = 0;
+
+	return text_number(text, len, INT32_MAX, &pid) ? 0 : (uint32_t)pid;
+}
+
 void process_parse_status(const char *text, size_t len, struct process_status *ret_status)
 {
 	struct process_status status = {0};
@@ -116,6 +123,10 @@ void process_parse_status(const char *text, size_t len, struct process_status *r
 		size_t line_len = (size_t)((feed ? feed : end) - line);
 		size_t value_len = 0;
 		/* The first line is the name, with line feeds escaped (proc_task_name). */
+		const char *process = value_of(line, line_len, "Tgid:\t", &value_len);
+
+		if (process)
+			status.process = parse_pid(process, value_len);
 		const char *uid = value_of(line, line_len, "Uid:\t", &value_len);
 
 		if (uid)

@@ -25,6 +25,7 @@ struct process_stat {
 int process_parse_stat(const char *text, size_t len, struct process_stat *ret_stat);
 
 struct process_status {
+	uint32_t process; /* whose thread it is: the pid itself for the first one; 0: not told */
 	bool has_uid;
 	uint32_t uid; /* effective */
 	bool has_capabilities;

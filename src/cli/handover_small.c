@@ -75,9 +75,6 @@ void handover_unnamed(const struct berth_snapshot *snapshot)
 	}
 }
 
-const struct command cmd_find = {.name = "find"};
 const struct command cmd_registry = {.name = "registry"};
-const struct command cmd_doctor = {.name = "doctor"};
-const struct command cmd_record = {.name = "record"};
 const struct command cmd_completion = {.name = "completion"};
 const struct command cmd_help = {.name = "help"};
