@@ -32,14 +32,17 @@ static bool is_nothing(int error)
 
 static bool is_wanted(const struct system_answer *answer)
 {
+	struct system_netns netns;
+
 	switch (answer->kind) {
 	case SYSTEM_USER:
 	case SYSTEM_INTERFACE:
 		return !answer->error;
 	case SYSTEM_LINK:
-		/* Of descriptors, only sockets matter; other targets are names of files. */
+		/* Of descriptors, only these matter; other targets are names of files. */
 		if (!answer->error && strstr(answer->path, "/fd/"))
-			return process_parse_socket(answer->bytes) != 0;
+			return process_parse_socket(answer->bytes) != 0 ||
+				!system_netns_parse(answer->bytes, &netns);
 		return !is_nothing(answer->error);
 	case SYSTEM_FILE:
 	case SYSTEM_FOLDER:
@@ -69,20 +72,20 @@ static struct record_entry *add(struct record *record)
 
 static const char *path_of(struct record *record, const struct system_answer *answer)
 {
-	static const char netlink[] = "netlink/";
+	struct buffer path = {0};
 
 	if (!answer->path)
 		return "";
-	if (answer->kind != SYSTEM_NETLINK)
-		return arena_text(
-			&record->arena, answer->path + 1, strlen(answer->path + 1)); /* no slash */
-	size_t len = strlen(answer->path);
-	char *path = arena_alloc(&record->arena, sizeof(netlink) + len);
-	if (path) {
-		memcpy(path, netlink, sizeof(netlink) - 1);
-		memcpy(path + sizeof(netlink) - 1, answer->path, len + 1);
-	}
-	return path;
+	if (answer->netns)
+		buffer_format(&path, "netns/%llu/", (unsigned long long)answer->netns);
+	if (answer->kind == SYSTEM_NETLINK)
+		buffer_text(&path, "netlink/");
+	buffer_text(&path, answer->path + (*answer->path == '/'));
+	const char *copy = path.error
+		? NULL
+		: arena_text(&record->arena, buffer_string(&path), path.len);
+	buffer_free(&path);
+	return copy;
 }
 
 /* The tee. */
@@ -95,6 +98,7 @@ static void keep(void *context, const struct system_answer *answer)
 	struct record_entry *entry = add(record);
 	if (entry) {
 		entry->kind = answer->kind;
+		entry->netns = answer->kind == SYSTEM_INTERFACE ? answer->netns : 0;
 		entry->number = answer->number;
 		entry->error = answer->error;
 		entry->len = answer->error ? 0 : answer->len;
@@ -120,6 +124,8 @@ static int compare(const void *left, const void *right)
 		return is_name(a) ? -1 : 1;
 	if (is_name(a) && a->kind != b->kind)
 		return a->kind < b->kind ? -1 : 1;
+	if (a->netns != b->netns)
+		return a->netns < b->netns ? -1 : 1;
 	if (a->number != b->number)
 		return a->number < b->number ? -1 : 1;
 	return strcmp(a->path, b->path);
@@ -148,6 +154,47 @@ static void tidy(struct record *record)
 		record->entries[kept] = record->entries[i];
 	}
 	record->count = kept + 1;
+}
+
+/* The link that tells our own namespace of a kind, "/ns/net"; NULL: there is none. */
+static const struct record_entry *own_link(const struct record *record, const char *kind)
+{
+	static const char self[] = "proc/self";
+
+	for (size_t i = 0; i < record->count; i++) {
+		const struct record_entry *entry = record->entries + i;
+
+		if (entry->kind == SYSTEM_LINK && !entry->error &&
+			!strncmp(entry->path, self, sizeof(self) - 1) &&
+			!strcmp(entry->path + sizeof(self) - 1, kind))
+			return entry;
+	}
+	return NULL;
+}
+
+/*
+ * Nearly all processes are in the namespaces that we are in: they need no link each to say so. What
+ * has none reads as "is not there", and nothing more is to be found in it than in ours.
+ */
+static void drop_ours(struct record *record)
+{
+	static const char *const kinds[] = {"/ns/net", "/ns/mnt"};
+
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(*kinds); k++) {
+		const struct record_entry *own = own_link(record, kinds[k]);
+		size_t kind_len = strlen(kinds[k]);
+
+		for (size_t i = 0; own && i < record->count; i++) {
+			struct record_entry *entry = record->entries + i;
+			size_t len = strlen(entry->path);
+
+			if (entry != own && entry->kind == SYSTEM_LINK && !entry->error &&
+				len > kind_len &&
+				!strcmp(entry->path + len - kind_len, kinds[k]) &&
+				!strcmp(entry->bytes, own->bytes))
+				entry->dropped = true;
+		}
+	}
 }
 
 /* Makes the folders above a path, all of them ours. */
@@ -222,6 +269,9 @@ static int write_entry(int folder, const struct record_entry *entry, struct own_
 		buffer_format(&own->users, "%u %s\n", entry->number, entry->bytes);
 		return 0;
 	case SYSTEM_INTERFACE:
+		if (entry->netns)
+			buffer_format(
+				&own->interfaces, "%llu/", (unsigned long long)entry->netns);
 		buffer_format(&own->interfaces, "%u %s\n", entry->number, entry->bytes);
 		return 0;
 	case SYSTEM_LINK:
@@ -301,7 +351,8 @@ static int gather(struct sockets_system *system, struct record *record, struct b
 {
 	const struct system_tee tee = {.answered = keep, .context = record};
 	struct sockets_system recorded = *system;
-	const struct berth_ask ask = {.size = sizeof(ask), .owners = true};
+	const struct berth_ask ask = {
+		.size = sizeof(ask), .owners = true, .netns_ask = BERTH_ASK_ALL};
 	struct sockets_snapshot *snapshot = NULL;
 
 	recorded.tee = &tee;
@@ -309,8 +360,10 @@ static int gather(struct sockets_system *system, struct record *record, struct b
 	sockets_snapshot_free(snapshot);
 	if (!r)
 		r = record->error;
-	if (!r)
+	if (!r) {
 		tidy(record);
+		drop_ours(record);
+	}
 	return r;
 }
 
