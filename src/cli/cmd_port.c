@@ -167,16 +167,27 @@ static enum cli_exit answer(struct port *port)
 	return port->held ? CLI_YES : CLI_NO;
 }
 
+static const struct command_option port_options[] = {
+	{KEY_NETNS, "netns", "all|own|NAME|PID|PATH",
+		"look into all network namespaces, just ours, or report on this one"},
+	{0, NULL, NULL, NULL},
+};
+
 static enum cli_exit port_run(struct cli *cli)
 {
 	struct port port = {.cli = cli};
-	struct berth_ask ask = {.size = sizeof(ask), .query = &port.query, .owners = true};
+	struct berth_ask ask = {.size = sizeof(ask),
+		.query = &port.query,
+		.owners = true,
+		.netns_ask = BERTH_ASK_NAMED};
 	enum cli_exit code;
 
 	if (!cli->n_operands) {
 		cli_complain("which port? try berth 8080, berth ls or berth help");
 		return CLI_USAGE;
 	}
+	for (size_t i = 0; i < cli->n_given; i++)
+		question_netns(cli->given[i].value, &ask);
 	code = cli_open(cli);
 	if (code == CLI_YES)
 		code = question_add(cli, cli->operands, cli->n_operands, &port.query);
@@ -194,5 +205,6 @@ const struct command cmd_port = {
 	.name = "port",
 	.args = "PORT...",
 	.help = "report on ports: what is assigned, claimed, and here",
+	.options = port_options,
 	.run = port_run,
 };

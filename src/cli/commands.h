@@ -28,6 +28,7 @@ enum command_key {
 	KEY_STATE,
 	KEY_NO_HEADINGS,
 	KEY_LIMIT,
+	KEY_NETNS,
 };
 
 struct command_option {

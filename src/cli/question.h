@@ -12,6 +12,9 @@
 enum cli_exit question_add(
 	struct cli *cli, char *const *texts, size_t n, struct berth_query *query);
 
+/* What --netns says: own, named, all, or one of them. */
+void question_netns(const char *value, struct berth_ask *ask);
+
 /* How many ports the parts have together; a port that is named twice counts twice. */
 size_t question_ports(const struct berth_query *query);
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "sockets/linux/netns_fds.h"
@@ -20,6 +21,7 @@
 enum {
 	FIRST_NETNS = 16,
 	QUICK_MOST = 32, /* 50 us each: a quick look stays below 2 ms */
+	PROCESS_PATH = 64, /* "/proc/4194304/task/4194304" and the like */
 	LARGEST_MOUNTS = 16 << 20,
 	LARGEST_CGROUP = 65536,
 	LARGEST_STAT = 4096,
@@ -96,6 +98,7 @@ static int note_own(struct netns_list *list)
 		.place = &own, .kind = BERTH_NETNS_PROCESS, .path = "/proc/self/ns/net"};
 	int r = system_netns_of(list->system, "/proc/self", &own);
 
+	own.pid = (uint32_t)getpid();
 	/* Without /proc, or in an old recording: others can still be told from each other. */
 	return r && r != -ENOMEM ? add(list, &way) : note(list, &way);
 }
@@ -236,8 +239,6 @@ static int note_process(struct netns_list *list, const char *path, uint32_t pid,
 	if (r) /* it ended, or cannot be seen */
 		return is_error(r) ? r : 0;
 	place.pid = thread;
-	if (place.is_table)
-		list->hidden = true;
 	(void)snprintf(link, sizeof(link), "%s/ns/net", path);
 	return note(list,
 		&(struct way){
@@ -248,7 +249,7 @@ static int note_process(struct netns_list *list, const char *path, uint32_t pid,
 static int see_thread(void *context, const char *name)
 {
 	const struct threads *threads = context;
-	char path[SYSTEM_PATH];
+	char path[PROCESS_PATH];
 	uint64_t thread = 0;
 
 	if (text_number(name, strlen(name), INT32_MAX, &thread) || thread == threads->pid)
@@ -260,8 +261,8 @@ static int see_thread(void *context, const char *name)
 static int find_of_process(struct netns_list *list, uint32_t pid)
 {
 	struct threads threads = {.list = list, .pid = pid};
-	char process[SYSTEM_PATH];
-	char path[SYSTEM_PATH];
+	char process[PROCESS_PATH];
+	char path[PROCESS_PATH];
 
 	(void)snprintf(process, sizeof(process), "/proc/%u", pid);
 	int r = note_process(list, process, pid, pid);
@@ -287,6 +288,30 @@ static int note_descriptor(void *context, const struct netns_fd *fd)
 			.pid = fd->pid});
 }
 
+/*
+ * A process that we may not look into is known by its table, one that we may by its namespace; a
+ * namespace with processes of both kinds was noted twice.
+ */
+static void unite(struct netns_list *list)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct system_netns *place = &list->all[i].place;
+		struct netns *twin = NULL;
+
+		if (list->hidden && !place->is_table)
+			twin = find(list, system_netns_table(list->system, place));
+		if (twin && twin->place.is_table)
+			twin->twice = true;
+	}
+	for (size_t i = 0; i < list->count; i++) {
+		if (!list->all[i].twice)
+			list->all[kept++] = list->all[i];
+	}
+	list->count = kept;
+}
+
 static int find_all(struct netns_list *list)
 {
 	struct netns_fds fds = {.system = list->system};
@@ -301,6 +326,8 @@ static int find_all(struct netns_list *list)
 	if (!r)
 		r = netns_fds_find(&fds, note_descriptor, list);
 	list->hidden = list->hidden || fds.denied;
+	if (!r)
+		unite(list);
 	netns_fds_free(&fds);
 	return r;
 }
@@ -397,7 +424,7 @@ static void show(const struct netns *netns, struct berth_netns *ret_shown)
 		.name = netns->name,
 		.kind = netns->kind,
 		.own = netns->own,
-		.pid = netns->kind == BERTH_NETNS_DESCRIPTOR ? 0 : netns->pid,
+		.pid = netns->own || netns->kind == BERTH_NETNS_DESCRIPTOR ? 0 : netns->pid,
 		.path = netns->path,
 	};
 }

@@ -17,6 +17,7 @@ struct netns {
 	const char *name; /* NULL while it has none */
 	uint32_t pid; /* of a process in it, or that has it open; 0: none */
 	bool own;
+	bool twice; /* the same as another one of the list */
 	bool skipped; /* it is more than a quick look takes */
 };
 

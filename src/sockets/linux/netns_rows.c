@@ -95,7 +95,11 @@ static int take_rows(const struct sockets_system *inside, const struct visits *v
 		worker->rows.all[i].netns = shown;
 	if (!visits->again)
 		shown->gaps = gaps;
-	worker->gaps |= gaps;
+	/* What is less known of one that was not entered is said there. */
+	if (inside->netns->inside && !r)
+		worker->gaps |= gaps;
+	else
+		worker->gaps |= BERTH_GAP_NETNS;
 	return r;
 }
 
@@ -130,8 +134,6 @@ static int visit(struct visits *visits, struct worker *worker, size_t number)
 		explain(shown, refusal, !r);
 	else if (!visits->again && r)
 		give_reason(shown, BERTH_UNSUPPORTED, "the kernel did not tell its sockets");
-	if (r)
-		worker->gaps |= BERTH_GAP_NETNS;
 	return visits->policy ? read_policy(&inside, visits, worker) : 0;
 }
 

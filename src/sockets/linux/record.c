@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/map.h"
+#include "base/text.h"
 #include "sockets/linux/process.h"
 #include "sockets/linux/replay.h"
 #include "sockets/linux/scrub.h"
@@ -156,45 +158,44 @@ static void tidy(struct record *record)
 	record->count = kept + 1;
 }
 
-/* The link that tells our own namespace of a kind, "/ns/net"; NULL: there is none. */
-static const struct record_entry *own_link(const struct record *record, const char *kind)
+/* The number of the namespace that a link leads to, "net:[4026531840]"; 0: it is another link. */
+static uint64_t namespace_of(const struct record_entry *entry)
 {
-	static const char self[] = "proc/self";
+	const char *bracket = strchr(entry->bytes, '[');
+	uint64_t id = 0;
 
-	for (size_t i = 0; i < record->count; i++) {
-		const struct record_entry *entry = record->entries + i;
-
-		if (entry->kind == SYSTEM_LINK && !entry->error &&
-			!strncmp(entry->path, self, sizeof(self) - 1) &&
-			!strcmp(entry->path + sizeof(self) - 1, kind))
-			return entry;
-	}
-	return NULL;
+	if (entry->kind != SYSTEM_LINK || entry->error || !strstr(entry->path, "/ns/") ||
+		!bracket || text_number(bracket + 1, strcspn(bracket + 1, "]"), UINT32_MAX, &id))
+		return 0;
+	return id;
 }
 
 /*
- * Nearly all processes are in the namespaces that we are in: they need no link each to say so. What
- * has none reads as "is not there", and nothing more is to be found in it than in ours.
+ * Of all processes that are in a namespace one is enough, the first that was asked: what has no
+ * link reads as "is not there", and nothing more is to be found in it. Numbers of namespaces of all
+ * kinds are out of one space.
  */
-static void drop_ours(struct record *record)
+static int thin_namespaces(struct record *record)
 {
-	static const char *const kinds[] = {"/ns/net", "/ns/mnt"};
+	struct map first = {0};
+	int r = 0;
 
-	for (size_t k = 0; k < sizeof(kinds) / sizeof(*kinds); k++) {
-		const struct record_entry *own = own_link(record, kinds[k]);
-		size_t kind_len = strlen(kinds[k]);
+	for (size_t i = 0; !r && i < record->count; i++) {
+		struct record_entry *entry = record->entries + i;
+		uint64_t id = namespace_of(entry);
+		const struct record_entry *other = id ? map_get(&first, id) : NULL;
 
-		for (size_t i = 0; own && i < record->count; i++) {
-			struct record_entry *entry = record->entries + i;
-			size_t len = strlen(entry->path);
-
-			if (entry != own && entry->kind == SYSTEM_LINK && !entry->error &&
-				len > kind_len &&
-				!strcmp(entry->path + len - kind_len, kinds[k]) &&
-				!strcmp(entry->bytes, own->bytes))
-				entry->dropped = true;
-		}
+		if (id && (!other || entry->order < other->order))
+			r = map_put(&first, id, entry);
 	}
+	for (size_t i = 0; !r && i < record->count; i++) {
+		struct record_entry *entry = record->entries + i;
+		uint64_t id = namespace_of(entry);
+
+		entry->dropped = entry->dropped || (id && map_get(&first, id) != entry);
+	}
+	map_free(&first);
+	return r;
 }
 
 /* Makes the folders above a path, all of them ours. */
@@ -362,7 +363,7 @@ static int gather(struct sockets_system *system, struct record *record, struct b
 		r = record->error;
 	if (!r) {
 		tidy(record);
-		drop_ours(record);
+		r = thin_namespaces(record);
 	}
 	return r;
 }

@@ -121,6 +121,10 @@ int system_netns_at(
 int system_netns_enter(const struct sockets_system *system, const char *path,
 	const struct system_netns *netns);
 
+/* The inode of the table of netns->pid, by which others may be known; 0: not known. */
+uint64_t system_netns_table(
+	const struct sockets_system *system, const struct system_netns *netns);
+
 /* SO_NETNS_COOKIE of the namespace that system->netns is in; 0: not known. */
 uint64_t system_netns_cookie(const struct sockets_system *system);
 

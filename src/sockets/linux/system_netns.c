@@ -203,41 +203,66 @@ static uint64_t live_cookie(void)
 	return cookie;
 }
 
-static uint64_t replay_cookie(const struct sockets_system *system)
+/* A number that was told by tell_number(). */
+static uint64_t replay_number(
+	const struct sockets_system *system, const struct system_netns *netns, const char *name)
 {
 	char path[SYSTEM_PATH];
 	struct buffer text = {0};
-	uint64_t cookie = 0;
+	uint64_t number = 0;
 
-	(void)snprintf(path, sizeof(path), "/netns/%llu/cookie",
-		(unsigned long long)system->netns->id);
+	(void)snprintf(
+		path, sizeof(path), "/netns/%llu%s", (unsigned long long)netns->id, name);
 	if (!system_file(system, path, SYSTEM_TARGET, &text) && text.data &&
-		text_number(text.data, text.len, UINT64_MAX, &cookie))
-		cookie = 0;
+		text_number(text.data, text.len, UINT64_MAX, &number))
+		number = 0;
 	buffer_free(&text);
-	return cookie;
+	return number;
+}
+
+static void tell_number(const struct sockets_system *system, const struct system_netns *netns,
+	const char *name, uint64_t number)
+{
+	char text[SYSTEM_TARGET];
+
+	if (!system->tee || !number)
+		return;
+	int len = snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
+	system_tell(system,
+		&(struct system_answer){.kind = SYSTEM_FILE,
+			.netns = netns->id,
+			.path = name,
+			.bytes = text,
+			.len = (size_t)len});
 }
 
 uint64_t system_netns_cookie(const struct sockets_system *system)
 {
-	char text[SYSTEM_TARGET];
+	static const char name[] = "/cookie";
 
 	if (!system->netns->inside)
 		return 0;
 	if (system->replay)
-		return replay_cookie(system);
+		return replay_number(system, system->netns, name);
 	uint64_t cookie = live_cookie();
-	if (system->tee) {
-		int len = snprintf(text, sizeof(text), "%llu", (unsigned long long)cookie);
-
-		system_tell(system,
-			&(struct system_answer){.kind = SYSTEM_FILE,
-				.netns = system->netns->id,
-				.path = "/cookie",
-				.bytes = text,
-				.len = (size_t)len});
-	}
+	tell_number(system, system->netns, name, cookie);
 	return cookie;
+}
+
+uint64_t system_netns_table(
+	const struct sockets_system *system, const struct system_netns *netns)
+{
+	static const char name[] = "/table";
+	struct system_netns table = {0};
+	char process[SYSTEM_PATH];
+
+	if (system->replay)
+		return replay_number(system, netns, name);
+	(void)snprintf(process, sizeof(process), "/proc/%u", netns->pid);
+	if (!netns->pid || look_at_table(process, &table))
+		return 0;
+	tell_number(system, netns, name, table.id);
+	return table.id;
 }
 
 static bool starts(const char *path, const char *folder)
