@@ -411,6 +411,7 @@ struct berth_socket {
 	size_t n_capabilities;
 	bool owners_partial; /* found where owners should be; a process elsewhere may hold it too,
 				which berth_ask.all_owners tells */
+	const struct berth_netns *netns; /* where it is; NULL: our own was all that was asked for */
 };
 
 /*
@@ -441,6 +442,17 @@ enum berth_gap {
 	BERTH_GAP_FALLBACK = 1 << 4, /* read from /proc/net: no cookies, no interface, no backlog */
 	BERTH_GAP_UNSUPPORTED =
 		1 << 5, /* no backend for this system: sockets are not known at all */
+	BERTH_GAP_NETNS = 1 << 6, /* some network namespace could not be found or looked into */
+};
+
+/* Which network namespaces a question is about. */
+enum berth_netns_ask {
+	BERTH_ASK_OWN, /* ours alone */
+	/* ours, and a quick look for listeners and UDP sockets into those that have a name (at most
+	 * 32): TCP sockets that are bound only, connections and owners are not looked for there */
+	BERTH_ASK_NAMED,
+	BERTH_ASK_ALL, /* all that can be found through processes, descriptors and mounts */
+	BERTH_ASK_ONE, /* the one that is named by ask.netns, instead of ours */
 };
 
 struct berth_ask {
@@ -455,6 +467,9 @@ struct berth_ask {
 	bool brief; /* tell pid, start, user and name of processes, without command and parents:
 		       much cheaper for many owners */
 	berth_rungs rungs; /* by which owners may be looked for; 0: the best that can be had */
+	enum berth_netns_ask netns_ask;
+	const char *netns; /* for BERTH_ASK_ONE: a name in /run/netns or as berth shows it, a
+			      process id, the inode number, or the path of a namespace */
 };
 
 struct berth_snapshot;
@@ -477,7 +492,7 @@ BERTH_PUBLIC int berth_snapshot(const struct berth *berth, const struct berth_as
 	struct berth_snapshot **ret_snapshot);
 BERTH_PUBLIC void berth_snapshot_free(struct berth_snapshot *snapshot);
 
-/* Sorted by port, protocol, family, address, state. */
+/* Sorted by port, network namespace (our own first), protocol, family, address, state. */
 BERTH_PUBLIC size_t berth_snapshot_sockets(
 	const struct berth_snapshot *snapshot, const struct berth_socket **ret_sockets);
 BERTH_PUBLIC unsigned berth_snapshot_gaps(const struct berth_snapshot *snapshot);
@@ -493,6 +508,51 @@ BERTH_PUBLIC size_t berth_snapshot_rungs(
 	const struct berth_snapshot *snapshot, const struct berth_rung_use **ret_rungs);
 /* When it was taken, seconds since 1970. */
 BERTH_PUBLIC double berth_snapshot_time_s(const struct berth_snapshot *snapshot);
+
+/* ---- Network namespaces ------------------------------------------------------------------------
+ */
+
+/* How a network namespace can be reached: the most lasting way of those that were found. */
+enum berth_netns_kind {
+	BERTH_NETNS_NAMED, /* a file in /run/netns, as ip-netns(8) makes them */
+	BERTH_NETNS_ENGINE, /* a file in /run/docker/netns */
+	BERTH_NETNS_PROCESS, /* a process or thread is in it */
+	BERTH_NETNS_MOUNT, /* it is mounted somewhere else */
+	BERTH_NETNS_DESCRIPTOR, /* only an open descriptor of a process keeps it */
+};
+
+/* "named", "engine", "process", "mount", "descriptor". */
+BERTH_PUBLIC const char *berth_netns_kind_name(enum berth_netns_kind kind);
+
+struct berth_netns {
+	uint64_t inode; /* of the nsfs, as in "net:[4026531840]"; 0: not known */
+	uint64_t cookie; /* SO_NETNS_COOKIE (5.14), never used again; 0: not known */
+	/* "this one", its name in /run/netns, its container or unit, else "nginx[812]", a process
+	 * in it, else "net:[4026532000]". Any bytes that somebody chose. */
+	const char *name;
+	enum berth_netns_kind kind;
+	bool own; /* that of the caller */
+	uint32_t pid; /* a process in it, the first that was found; 0: none was */
+	const char *path; /* how it is reached */
+	enum berth_reason reason; /* why it was not looked into, or not wholly */
+	const char *reason_text; /* "needs CAP_SYS_ADMIN"; NULL when it was */
+	unsigned gaps; /* enum berth_gap, of this namespace alone */
+	size_t n_sockets; /* that this snapshot has of it */
+};
+
+/*
+ * The network namespaces of a snapshot, our own first, the others by name; none when only our own
+ * was asked for. The number of them.
+ */
+BERTH_PUBLIC size_t berth_snapshot_netns(
+	const struct berth_snapshot *snapshot, const struct berth_netns **ret_netns);
+
+/* The sockets that another network namespace has with the port of a report. */
+struct berth_netns_use {
+	const struct berth_netns *netns;
+	const struct berth_socket *const *sockets; /* n_sockets of them, at least one */
+	size_t n_sockets;
+};
 
 /* ---- Policy: what this host does with port numbers --------------------------------------------
  */
@@ -576,6 +636,13 @@ struct berth_report {
 	bool privileged; /* binding needs CAP_NET_BIND_SERVICE */
 	struct berth_verdict verdict;
 	berth_states unasked; /* see berth_snapshot_unasked() */
+	const struct berth_netns *netns; /* which one all of the above is about; NULL: our own */
+	/* Others that hold the port too, which is no conflict and touches no verdict. */
+	enum berth_netns_ask netns_ask; /* where they were looked for */
+	const struct berth_netns_use *other_netns;
+	size_t n_other_netns;
+	size_t n_netns_seen; /* other namespaces that were looked into */
+	size_t n_netns_unseen; /* and those that were found and could not be, or not wholly */
 };
 
 /*
@@ -602,6 +669,8 @@ BERTH_PUBLIC int berth_record_json(
 	const struct berth_record *record, berth_write *write, void *context);
 BERTH_PUBLIC int berth_claim_json(
 	const struct berth_claim *claim, berth_write *write, void *context);
+BERTH_PUBLIC int berth_netns_json(
+	const struct berth_netns *netns, berth_write *write, void *context);
 
 /* ---- Care for untrusted text
  * ---------------------------------------------------------------------- */

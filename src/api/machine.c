@@ -72,6 +72,13 @@ size_t berth_snapshot_rungs(
 	return snapshot->inner->n_rungs;
 }
 
+size_t berth_snapshot_netns(
+	const struct berth_snapshot *snapshot, const struct berth_netns **ret_netns)
+{
+	*ret_netns = snapshot->inner->netns;
+	return snapshot->inner->n_netns;
+}
+
 double berth_snapshot_time_s(const struct berth_snapshot *snapshot)
 {
 	return snapshot->inner->time_s;

@@ -9,6 +9,7 @@
 
 #include "api/handle.h"
 #include "api/machine.h"
+#include "api/report_netns.h"
 #include "api/summary.h"
 #include "binding/binding.h"
 
@@ -170,7 +171,8 @@ static int add_sockets(const struct berth_snapshot *snapshot, const struct berth
 	if (!sockets)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++) {
-		if (box->report.protos & BERTH_PROTO_BIT(rows[i].proto) &&
+		if (report_netns_is_subject(snapshot->inner, &rows[i]) &&
+			box->report.protos & BERTH_PROTO_BIT(rows[i].proto) &&
 			covers_address(&rows[i], part))
 			sockets[kept++] = &rows[i];
 	}
@@ -222,6 +224,8 @@ static int fill_in(const struct berth *berth, const struct berth_snapshot *snaps
 		report->policy = snapshot->inner->policy;
 		r = add_sockets(snapshot, part, box);
 	}
+	if (!r && snapshot)
+		r = report_netns_add(snapshot, &box->arena, report);
 	if (r < 0)
 		return r;
 	judge(report);

@@ -253,6 +253,53 @@ static void put_owners(struct json *json, const struct berth_socket *socket)
 	json_close_array(json);
 }
 
+/* ---- Network namespaces -----------------------------------------------------------------------
+ */
+
+/* What a socket says of the one it is in: enough to find the rest. */
+static void put_socket_netns(struct json *json, const struct berth_netns *netns)
+{
+	if (!netns) {
+		json_null(json, "netns");
+		return;
+	}
+	json_open_object(json, "netns");
+	put_nonzero(json, "inode", netns->inode);
+	json_string(json, "name", netns->name);
+	json_bool(json, "own", netns->own);
+	json_close_object(json);
+}
+
+static void put_gaps(struct json *json, unsigned gaps)
+{
+	json_open_array(json, "gaps");
+	for (unsigned bit = 1; bit && bit <= gaps; bit <<= 1) {
+		if (gaps & bit)
+			json_string(json, NULL, berth_gap_text((enum berth_gap)bit));
+	}
+	json_close_array(json);
+}
+
+static void put_netns(struct json *json, const char *key, const struct berth_netns *netns)
+{
+	json_open_object(json, key);
+	put_nonzero(json, "inode", netns->inode);
+	put_nonzero(json, "cookie", netns->cookie);
+	json_string(json, "name", netns->name);
+	json_string(json, "kind", berth_netns_kind_name(netns->kind));
+	json_bool(json, "own", netns->own);
+	put_nonzero(json, "pid", netns->pid);
+	json_string(json, "path", netns->path);
+	json_string(json, "reason", netns->reason_text);
+	json_string(json, "reason_kind", berth_reason_name(netns->reason));
+	put_gaps(json, netns->gaps);
+	json_uint(json, "sockets", netns->n_sockets);
+	json_close_object(json);
+}
+
+/* ---- Sockets, whole ---------------------------------------------------------------------------
+ */
+
 static void put_socket(struct json *json, const struct berth_socket *socket)
 {
 	json_open_object(json, NULL);
@@ -281,6 +328,7 @@ static void put_socket(struct json *json, const struct berth_socket *socket)
 	else
 		json_int(json, "expires_ms", socket->expires_ms);
 	put_owners(json, socket);
+	put_socket_netns(json, socket->netns);
 	json_close_object(json);
 }
 
@@ -296,14 +344,47 @@ static void put_sockets(struct json *json, const struct berth_report *report)
 	json_close_array(json);
 }
 
-static void put_gaps(struct json *json, unsigned gaps)
+static const char *ask_name(enum berth_netns_ask ask)
 {
-	json_open_array(json, "gaps");
-	for (unsigned bit = 1; bit && bit <= gaps; bit <<= 1) {
-		if (gaps & bit)
-			json_string(json, NULL, berth_gap_text((enum berth_gap)bit));
+	switch (ask) {
+	case BERTH_ASK_NAMED:
+		return "named";
+	case BERTH_ASK_ALL:
+		return "all";
+	case BERTH_ASK_ONE:
+		return "one";
+	case BERTH_ASK_OWN:
+		break;
 	}
+	return "own";
+}
+
+static void put_use(struct json *json, const struct berth_netns_use *use)
+{
+	json_open_object(json, NULL);
+	put_netns(json, "netns", use->netns);
+	json_open_array(json, "sockets");
+	for (size_t i = 0; i < use->n_sockets; i++)
+		put_socket(json, use->sockets[i]);
 	json_close_array(json);
+	json_close_object(json);
+}
+
+static void put_other_netns(struct json *json, const struct berth_report *report)
+{
+	if (report->netns)
+		put_netns(json, "netns", report->netns);
+	else
+		json_null(json, "netns");
+	json_open_object(json, "other_netns");
+	json_string(json, "asked", ask_name(report->netns_ask));
+	json_uint(json, "seen", report->n_netns_seen);
+	json_uint(json, "unseen", report->n_netns_unseen);
+	json_open_array(json, "held");
+	for (size_t i = 0; i < report->n_other_netns; i++)
+		put_use(json, &report->other_netns[i]);
+	json_close_array(json);
+	json_close_object(json);
 }
 
 static void put_unasked(struct json *json, berth_states states)
@@ -385,6 +466,7 @@ static void put_report(struct json *json, const struct berth_report *report)
 	put_unasked(json, report->unasked);
 	put_policy(json, report);
 	put_verdict(json, &report->verdict);
+	put_other_netns(json, report);
 	json_close_object(json);
 }
 
@@ -432,5 +514,14 @@ int berth_claim_json(const struct berth_claim *claim, berth_write *write, void *
 	struct json json = {.out = &out};
 
 	put_claim(&json, claim);
+	return hand_over(&out, write, context);
+}
+
+int berth_netns_json(const struct berth_netns *netns, berth_write *write, void *context)
+{
+	struct buffer out = {0};
+	struct json json = {.out = &out};
+
+	put_netns(&json, NULL, netns);
 	return hand_over(&out, write, context);
 }

@@ -158,6 +158,18 @@ const char *berth_rung_name(enum berth_rung rung)
 	return NAME_OF(names, rung);
 }
 
+const char *berth_netns_kind_name(enum berth_netns_kind kind)
+{
+	static const char *const names[] = {
+		[BERTH_NETNS_NAMED] = "named",
+		[BERTH_NETNS_ENGINE] = "engine",
+		[BERTH_NETNS_PROCESS] = "process",
+		[BERTH_NETNS_MOUNT] = "mount",
+		[BERTH_NETNS_DESCRIPTOR] = "descriptor",
+	};
+	return NAME_OF(names, kind);
+}
+
 const char *berth_gap_text(enum berth_gap gap)
 {
 	switch (gap) {
@@ -177,6 +189,8 @@ const char *berth_gap_text(enum berth_gap gap)
 		       "socket";
 	case BERTH_GAP_UNSUPPORTED:
 		return "berth cannot ask this system about sockets";
+	case BERTH_GAP_NETNS:
+		return "some network namespaces could not be found or looked into";
 	}
 	return "?";
 }

@@ -75,6 +75,24 @@ char *arena_text(struct arena *arena, const char *bytes, size_t len)
 	return copy;
 }
 
+void arena_adopt(struct arena *to, struct arena *from)
+{
+	struct arena_block *last = from->blocks;
+
+	if (!last)
+		return;
+	while (last->next)
+		last = last->next;
+	/* Behind the first block of `to`, which is the one that is being filled. */
+	if (to->blocks) {
+		last->next = to->blocks->next;
+		to->blocks->next = from->blocks;
+	} else {
+		to->blocks = from->blocks;
+	}
+	from->blocks = NULL;
+}
+
 void arena_free(struct arena *arena)
 {
 	while (arena->blocks) {

@@ -23,6 +23,9 @@ void *arena_array(struct arena *arena, size_t count, size_t size);
 /* A copy of `len` bytes with a NUL behind them; NULL when there is no memory. */
 char *arena_text(struct arena *arena, const char *bytes, size_t len);
 
+/* Moves everything of `from` to `to`, where it lives on; `from` is empty then. */
+void arena_adopt(struct arena *to, struct arena *from);
+
 /* Frees everything that came from the arena; it can be used again. */
 void arena_free(struct arena *arena);
 

@@ -12,6 +12,7 @@
 #include "cli/commands.h"
 #include "cli/grid.h"
 #include "cli/listing.h"
+#include "cli/ls_netns.h"
 #include "cli/question.h"
 
 enum {
@@ -33,6 +34,7 @@ static const struct command_option ls_options[] = {
 	{KEY_PROCESS, "process", "NAME|PID", "held by this process only"},
 	{KEY_USER, "user", "NAME|UID", "of this user only"},
 	{KEY_STATE, "state", "LIST", "in these states only"},
+	{KEY_NETNS, "netns", "all|NAME|PID|PATH", "of all network namespaces, or of this one"},
 	{'o', "output", "COLUMNS", "these columns"},
 	{KEY_NO_HEADINGS, "no-headings", NULL, "no line of headings"},
 	{KEY_RUNG, "rung", "LIST", "look for owners only so: iterator,loaded,proc"},
@@ -179,6 +181,9 @@ static enum cli_exit take_option(struct ls *ls, const struct cli_given *given)
 	case KEY_USER:
 		ls->user = given->value;
 		break;
+	case KEY_NETNS:
+		question_netns(given->value, &ls->ask);
+		break;
 	case KEY_NO_HEADINGS:
 		ls->no_headings = true;
 		break;
@@ -191,12 +196,15 @@ static enum cli_exit take_option(struct ls *ls, const struct cli_given *given)
 static void default_columns(struct ls *ls)
 {
 	static const char *const names[] = {"PORT", "PROTO", "ADDRESS", "STATE", "PEER", "PROCESS",
-		"PID", "USER", "SINCE", "REASON"};
+		"PID", "USER", "SINCE", "NETNS", "REASON"};
+	bool several = ls->ask.netns_ask == BERTH_ASK_ALL || ls->ask.netns_ask == BERTH_ASK_NAMED;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcmp(names[i], "PEER") == 0 && !ls->all)
 			continue;
 		if (strcmp(names[i], "REASON") == 0 && !ls->cli->settings.verbose)
+			continue;
+		if (strcmp(names[i], "NETNS") == 0 && !several)
 			continue;
 		ls->columns[ls->n_columns++] = listing_column(names[i], strlen(names[i]));
 	}
@@ -395,6 +403,8 @@ static int write_object(const struct ls *ls, const struct berth_snapshot *snapsh
 		rows++;
 	}
 	json_close_array(&json);
+	if (!error)
+		error = ls_netns_put(&json, output, snapshot);
 	cli_put_gaps(&json, berth_snapshot_gaps(snapshot));
 	json_close_object(&json);
 	if (!error)
@@ -433,6 +443,8 @@ static enum cli_exit answer(const struct ls *ls, const struct berth_snapshot *sn
 	switch (ls->cli->settings.format) {
 	case CLI_TEXT:
 		rows = write_table(ls, snapshot);
+		if (rows >= 0 && ls->cli->settings.verbose)
+			rows = ls_netns_table(ls->cli, snapshot) < 0 ? -ENOMEM : rows;
 		write_note(ls, snapshot);
 		break;
 	case CLI_JSON:
@@ -444,6 +456,7 @@ static enum cli_exit answer(const struct ls *ls, const struct berth_snapshot *sn
 	}
 	if (rows < 0)
 		return cli_cannot(ls->cli, rows);
+	ls_netns_complain(ls->cli, snapshot);
 	if (gaps != CLI_YES)
 		return gaps;
 	return rows ? CLI_YES : CLI_NO;

@@ -20,6 +20,8 @@ static const struct command_option port_options[] = {
 	{'a', "all", NULL, "look for sockets in all states, also when a listener has the port"},
 	{KEY_ALL_OWNERS, "all-owners", NULL, "look into all processes for owners"},
 	{KEY_RUNG, "rung", "LIST", "look for owners only so: storage,cgroup,iterator,loaded,proc"},
+	{KEY_NETNS, "netns", "all|own|NAME|PID|PATH",
+		"look into all network namespaces, just ours, or report on this one"},
 	{0, NULL, NULL, NULL},
 };
 
@@ -183,6 +185,8 @@ static enum cli_exit read_options(const struct cli *cli, struct berth_ask *ask)
 
 		if (given->key == KEY_RUNG)
 			code = question_rungs(given->value, &ask->rungs);
+		else if (given->key == KEY_NETNS)
+			question_netns(given->value, ask);
 		else if (given->key == KEY_ALL_OWNERS)
 			ask->all_owners = true;
 		else
@@ -194,7 +198,10 @@ static enum cli_exit read_options(const struct cli *cli, struct berth_ask *ask)
 static enum cli_exit port_run(struct cli *cli)
 {
 	struct port port = {.cli = cli};
-	struct berth_ask ask = {.size = sizeof(ask), .query = &port.query, .owners = true};
+	struct berth_ask ask = {.size = sizeof(ask),
+		.query = &port.query,
+		.owners = true,
+		.netns_ask = BERTH_ASK_NAMED};
 	enum cli_exit code;
 
 	if (!cli->n_operands) {

@@ -31,6 +31,7 @@ enum command_key {
 	KEY_RUNG,
 	KEY_ALL_OWNERS,
 	KEY_SELF,
+	KEY_NETNS,
 };
 
 struct command_option {

@@ -191,6 +191,14 @@ static void write_send_queue(
 	buffer_uint(out, socket->send_queue);
 }
 
+static void write_netns(
+	struct buffer *out, const struct listing_style *style, const struct berth_socket *socket)
+{
+	(void)style;
+	if (socket->netns)
+		describe_text(out, socket->netns->name);
+}
+
 static const struct listing_column columns[] = {
 	{"PORT", .right = true, .write = write_port},
 	{"PROTO", .write = write_proto},
@@ -211,6 +219,7 @@ static const struct listing_column columns[] = {
 	{"INODE", .right = true, .write = write_inode},
 	{"RECVQ", .right = true, .write = write_receive_queue},
 	{"SENDQ", .right = true, .write = write_send_queue},
+	{"NETNS", .may_shrink = true, .write = write_netns},
 };
 
 const struct listing_column *listing_column(const char *name, size_t len)

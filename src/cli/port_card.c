@@ -384,6 +384,7 @@ static void put_here(struct port_card *port, const struct berth_report *report)
 	size_t most = port->verbose ? report->n_sockets : SOCKETS_SHOWN;
 
 	card_section(card, "Here");
+	port_netns_subject(port, report);
 	if (!report->has_sockets)
 		card_add(card, "not known: the sockets of this machine could not be read");
 	else if (!report->n_sockets && report->gaps & BERTH_GAP_UNSUPPORTED)
@@ -402,6 +403,7 @@ static void put_here(struct port_card *port, const struct berth_report *report)
 	if (report->n_sockets > shown)
 		port_card_left_out(port, report->n_sockets - shown, "", "ls -a");
 	put_not_looked(port, report);
+	port_netns_draw(port, report);
 }
 
 /* ---- Policy and verdict -----------------------------------------------------------------------

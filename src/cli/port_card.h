@@ -24,6 +24,10 @@ void port_card_draw(struct port_card *port, const struct berth_report *report);
  */
 void port_card_left_out(struct port_card *port, size_t left, const char *what, const char *how);
 
+/* From port_netns.c: which network namespace is "here", and which others hold the port too. */
+void port_netns_subject(struct port_card *port, const struct berth_report *report);
+void port_netns_draw(struct port_card *port, const struct berth_report *report);
+
 /* The section about claims, from port_claims.c. */
 void port_claims_draw(struct port_card *port, const struct berth_report *report);
 

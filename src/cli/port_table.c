@@ -90,6 +90,21 @@ static void put_de_facto(struct buffer *out, const struct berth_de_facto *de_fac
 	}
 }
 
+/* "tcp LISTEN; also in web, db" */
+static void put_other_netns(struct buffer *out, const struct berth_report *report)
+{
+	size_t n = report->n_other_netns;
+
+	if (n)
+		buffer_text(out, out->len ? "; also in " : "in ");
+	for (size_t i = 0; i < n && i < NAMES_SHOWN; i++) {
+		buffer_text(out, i ? ", " : "");
+		describe_text(out, report->other_netns[i].netns->name);
+	}
+	if (n > NAMES_SHOWN)
+		buffer_format(out, ", +%zu", n - NAMES_SHOWN);
+}
+
 static void put_here(struct buffer *out, const struct berth_report *report)
 {
 	const char *between = "";
@@ -111,6 +126,7 @@ static void put_here(struct buffer *out, const struct berth_report *report)
 	}
 	if (report->n_sockets > NAMES_SHOWN)
 		buffer_format(out, ", +%zu", report->n_sockets - NAMES_SHOWN);
+	put_other_netns(out, report);
 }
 
 static int close_range(struct port_table *ports)

@@ -90,6 +90,25 @@ enum cli_exit question_rungs(const char *list, berth_rungs *ret_rungs)
 	return CLI_YES;
 }
 
+void question_netns(const char *value, struct berth_ask *ask)
+{
+	static const struct {
+		const char *word;
+		enum berth_netns_ask ask;
+	} words[] = {
+		{"own", BERTH_ASK_OWN},
+		{"named", BERTH_ASK_NAMED},
+		{"all", BERTH_ASK_ALL},
+	};
+
+	ask->netns_ask = BERTH_ASK_ONE;
+	ask->netns = value;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(value, words[i].word) == 0)
+			ask->netns_ask = words[i].ask;
+	}
+}
+
 size_t question_ports(const struct berth_query *query)
 {
 	size_t ports = 0;

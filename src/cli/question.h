@@ -17,6 +17,8 @@ enum cli_exit question_add(
  * code.
  */
 enum cli_exit question_rungs(const char *list, berth_rungs *ret_rungs);
+/* What --netns says: own, named, all, or one of them. */
+void question_netns(const char *value, struct berth_ask *ask);
 
 /* How many ports the parts have together; a port that is named twice counts twice. */
 size_t question_ports(const struct berth_query *query);

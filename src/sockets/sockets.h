@@ -34,11 +34,16 @@ int sockets_record(
 
 struct sockets_snapshot {
 	struct arena arena;
-	struct berth_socket *sockets; /* sorted: port, protocol, family, address, state, peer */
+	/* sorted: port, network namespace, protocol, family, address, state, peer */
+	struct berth_socket *sockets;
 	size_t n_sockets;
 	unsigned gaps; /* enum berth_gap */
 	double time_s;
-	struct berth_policy policy;
+	struct berth_policy policy; /* of the namespace that the question is about */
+	enum berth_netns_ask netns_ask;
+	const struct berth_netns *netns; /* our own first; none when only that was asked for */
+	size_t n_netns;
+	const struct berth_netns *subject; /* with BERTH_ASK_ONE that one, else NULL: our own */
 	berth_states unasked; /* of TCP, see berth_snapshot_unasked() */
 	struct berth_rung_use rungs[BERTH_RUNGS];
 	size_t n_rungs; /* 0: owners were not asked for */

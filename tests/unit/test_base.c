@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -16,6 +18,7 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "base/crew.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/map.h"
@@ -83,6 +86,78 @@ static void what_is_in_order_stays_and_the_rest_is_sorted(void **state)
 			assert_true(texts[i][j - 1] <= texts[i][j]);
 	}
 	assert_string_equal(texts[5], "abcde");
+}
+
+static void arena_adopts_another_with_all_that_lives_in_it(void **state)
+{
+	struct arena to = {0};
+	struct arena from = {0};
+
+	(void)state;
+	arena_adopt(&to, &from);
+	assert_null(to.blocks);
+	char *moved = arena_text(&from, "moved", 5);
+	arena_adopt(&to, &from);
+	assert_null(from.blocks);
+	char *own = arena_text(&to, "own", 3);
+	assert_non_null(arena_alloc(&from, 100000));
+	assert_non_null(arena_alloc(&from, 100000));
+	arena_adopt(&to, &from);
+	assert_null(from.blocks);
+	assert_non_null(arena_text(&to, "more", 4));
+	assert_string_equal(moved, "moved");
+	assert_string_equal(own, "own");
+	arena_free(&to);
+}
+
+/* ---- Crew ------------------------------------------------------------------------------------ */
+
+enum {
+	CREW_ITEMS = 1000
+};
+
+struct crew_seen {
+	pthread_t caller;
+	unsigned done[CREW_ITEMS]; /* how often, each touched by whoever took it */
+	size_t fails_at; /* SIZE_MAX: nothing fails */
+	atomic_uint workers; /* a bit for each */
+	atomic_bool by_caller;
+};
+
+static int do_item(void *context, unsigned worker, size_t item)
+{
+	struct crew_seen *seen = context;
+
+	seen->done[item]++;
+	atomic_fetch_or(&seen->workers, 1U << worker);
+	if (pthread_equal(pthread_self(), seen->caller))
+		atomic_store(&seen->by_caller, true);
+	return item == seen->fails_at ? -EIO : 0;
+}
+
+static void crew_does_each_item_once_and_none_in_the_callers_thread(void **state)
+{
+	struct crew_seen seen = {.caller = pthread_self(), .fails_at = SIZE_MAX};
+
+	(void)state;
+	assert_int_equal(crew_run(3, CREW_ITEMS, do_item, &seen), 0);
+	for (size_t i = 0; i < CREW_ITEMS; i++)
+		assert_int_equal(seen.done[i], 1);
+	assert_false(atomic_load(&seen.by_caller));
+	assert_int_equal(atomic_load(&seen.workers) & ~7U, 0);
+	assert_int_equal(crew_run(3, 0, do_item, &seen), 0);
+	assert_int_equal(seen.done[0], 1);
+}
+
+static void crew_stops_at_the_first_failure_and_hands_it_on(void **state)
+{
+	struct crew_seen seen = {.caller = pthread_self(), .fails_at = 5};
+
+	(void)state;
+	assert_int_equal(crew_run(1, CREW_ITEMS, do_item, &seen), -EIO);
+	assert_int_equal(seen.done[5], 1);
+	assert_int_equal(seen.done[6], 0);
+	assert_int_equal(crew_run(100, 6, do_item, &seen), -EIO);
 }
 
 static void buffer_grows_and_remembers_the_first_error(void **state)
@@ -358,6 +433,9 @@ int main(void)
 		cmocka_unit_test(arena_gives_zeroed_aligned_memory),
 		cmocka_unit_test(a_map_is_walked_once_over),
 		cmocka_unit_test(what_is_in_order_stays_and_the_rest_is_sorted),
+		cmocka_unit_test(arena_adopts_another_with_all_that_lives_in_it),
+		cmocka_unit_test(crew_does_each_item_once_and_none_in_the_callers_thread),
+		cmocka_unit_test(crew_stops_at_the_first_failure_and_hands_it_on),
 		cmocka_unit_test(buffer_grows_and_remembers_the_first_error),
 		cmocka_unit_test(text_decodes_as_rfc_3629_says),
 		cmocka_unit_test(text_escapes_what_a_terminal_would_act_on),

@@ -280,6 +280,8 @@ static int ask_again(struct join *join, struct map *ret_there, bool *ret_whole)
 			question.protos |= BERTH_PROTO_BIT(join->rows->all[i].proto);
 	}
 	int r = tables_gather(join->system, &rows, true, &gaps, &problem);
+	if (!r && join->rows->again)
+		r = join->rows->again(join->rows->again_context, &rows, &gaps);
 	*ret_whole = !r && !(gaps & (BERTH_GAP_REFUSED | BERTH_GAP_TRUNCATED));
 	r = r == -ENOMEM ? r : 0;
 	for (size_t i = 0; !r && i < rows.count; i++) {

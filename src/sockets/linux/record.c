@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/map.h"
+#include "base/text.h"
 #include "sockets/linux/process.h"
 #include "sockets/linux/replay.h"
 #include "sockets/linux/scrub.h"
@@ -32,14 +34,17 @@ static bool is_nothing(int error)
 
 static bool is_wanted(const struct system_answer *answer)
 {
+	struct system_netns netns;
+
 	switch (answer->kind) {
 	case SYSTEM_USER:
 	case SYSTEM_INTERFACE:
 		return !answer->error;
 	case SYSTEM_LINK:
-		/* Of descriptors, only sockets matter; other targets are names of files. */
+		/* Of descriptors, only these matter; other targets are names of files. */
 		if (!answer->error && strstr(answer->path, "/fd/"))
-			return process_parse_socket(answer->bytes) != 0;
+			return process_parse_socket(answer->bytes) != 0 ||
+				!system_netns_parse(answer->bytes, &netns);
 		return !is_nothing(answer->error);
 	case SYSTEM_FILE:
 	case SYSTEM_FOLDER:
@@ -69,20 +74,19 @@ static struct record_entry *add(struct record *record)
 
 static const char *path_of(struct record *record, const struct system_answer *answer)
 {
-	static const char netlink[] = "netlink/";
+	struct buffer path = {0};
 
 	if (!answer->path)
 		return "";
-	if (answer->kind != SYSTEM_NETLINK)
-		return arena_text(
-			&record->arena, answer->path + 1, strlen(answer->path + 1)); /* no slash */
-	size_t len = strlen(answer->path);
-	char *path = arena_alloc(&record->arena, sizeof(netlink) + len);
-	if (path) {
-		memcpy(path, netlink, sizeof(netlink) - 1);
-		memcpy(path + sizeof(netlink) - 1, answer->path, len + 1);
-	}
-	return path;
+	if (answer->netns)
+		buffer_format(&path, "netns/%llu/", (unsigned long long)answer->netns);
+	if (answer->kind == SYSTEM_NETLINK)
+		buffer_text(&path, "netlink/");
+	buffer_text(&path, answer->path + (*answer->path == '/'));
+	const char *copy =
+		path.error ? NULL : arena_text(&record->arena, buffer_string(&path), path.len);
+	buffer_free(&path);
+	return copy;
 }
 
 /* The tee. */
@@ -95,6 +99,7 @@ static void keep(void *context, const struct system_answer *answer)
 	struct record_entry *entry = add(record);
 	if (entry) {
 		entry->kind = answer->kind;
+		entry->netns = answer->kind == SYSTEM_INTERFACE ? answer->netns : 0;
 		entry->number = answer->number;
 		entry->error = answer->error;
 		entry->len = answer->error ? 0 : answer->len;
@@ -120,6 +125,8 @@ static int compare(const void *left, const void *right)
 		return is_name(a) ? -1 : 1;
 	if (is_name(a) && a->kind != b->kind)
 		return a->kind < b->kind ? -1 : 1;
+	if (a->netns != b->netns)
+		return a->netns < b->netns ? -1 : 1;
 	if (a->number != b->number)
 		return a->number < b->number ? -1 : 1;
 	return strcmp(a->path, b->path);
@@ -148,6 +155,46 @@ static void tidy(struct record *record)
 		record->entries[kept] = record->entries[i];
 	}
 	record->count = kept + 1;
+}
+
+/* The number of the namespace that a link leads to, "net:[4026531840]"; 0: it is another link. */
+static uint64_t namespace_of(const struct record_entry *entry)
+{
+	const char *bracket = strchr(entry->bytes, '[');
+	uint64_t id = 0;
+
+	if (entry->kind != SYSTEM_LINK || entry->error || !strstr(entry->path, "/ns/") ||
+		!bracket || text_number(bracket + 1, strcspn(bracket + 1, "]"), UINT32_MAX, &id))
+		return 0;
+	return id;
+}
+
+/*
+ * Of all processes that are in a namespace one is enough, the first that was asked: what has no
+ * link reads as "is not there", and nothing more is to be found in it. Numbers of namespaces of all
+ * kinds are out of one space.
+ */
+static int thin_namespaces(struct record *record)
+{
+	struct map first = {0};
+	int r = 0;
+
+	for (size_t i = 0; !r && i < record->count; i++) {
+		struct record_entry *entry = record->entries + i;
+		uint64_t id = namespace_of(entry);
+		const struct record_entry *other = id ? map_get(&first, id) : NULL;
+
+		if (id && (!other || entry->order < other->order))
+			r = map_put(&first, id, entry);
+	}
+	for (size_t i = 0; !r && i < record->count; i++) {
+		struct record_entry *entry = record->entries + i;
+		uint64_t id = namespace_of(entry);
+
+		entry->dropped = entry->dropped || (id && map_get(&first, id) != entry);
+	}
+	map_free(&first);
+	return r;
 }
 
 /* Makes the folders above a path, all of them ours. */
@@ -222,6 +269,8 @@ static int write_entry(int folder, const struct record_entry *entry, struct own_
 		buffer_format(&own->users, "%u %s\n", entry->number, entry->bytes);
 		return 0;
 	case SYSTEM_INTERFACE:
+		if (entry->netns)
+			buffer_format(&own->interfaces, "%llu/", (unsigned long long)entry->netns);
 		buffer_format(&own->interfaces, "%u %s\n", entry->number, entry->bytes);
 		return 0;
 	case SYSTEM_LINK:
@@ -301,7 +350,8 @@ static int gather(struct sockets_system *system, struct record *record, struct b
 {
 	const struct system_tee tee = {.answered = keep, .context = record};
 	struct sockets_system recorded = *system;
-	const struct berth_ask ask = {.size = sizeof(ask), .owners = true};
+	const struct berth_ask ask = {
+		.size = sizeof(ask), .owners = true, .netns_ask = BERTH_ASK_ALL};
 	struct sockets_snapshot *snapshot = NULL;
 
 	recorded.tee = &tee;
@@ -309,8 +359,10 @@ static int gather(struct sockets_system *system, struct record *record, struct b
 	sockets_snapshot_free(snapshot);
 	if (!r)
 		r = record->error;
-	if (!r)
+	if (!r) {
 		tidy(record);
+		r = thin_namespaces(record);
+	}
 	return r;
 }
 

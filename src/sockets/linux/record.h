@@ -9,6 +9,7 @@
 struct record_entry {
 	enum system_kind kind;
 	const char *path; /* in the recording, "proc/1/stat"; "" for names */
+	uint64_t netns; /* of an interface, else 0: elsewhere the path tells it */
 	uint32_t number; /* user id or interface index */
 	int error; /* the kernel refused: 0 or negative errno */
 	bool dropped; /* will not be written */

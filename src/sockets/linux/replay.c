@@ -209,6 +209,27 @@ void replay_write_meta(struct buffer *out, const struct replay_meta *meta)
 	buffer_format(out, "scrubbed %s\n", meta->scrubbed ? "yes" : "no");
 }
 
+/* Both are of 32 bits. */
+static uint64_t name_key(uint64_t netns, uint64_t number)
+{
+	return netns << 32 | number;
+}
+
+/* "3", or "4026532000/3" for an interface of another network namespace. */
+static bool parse_key(const char *text, size_t len, uint64_t *ret_key)
+{
+	const char *slash = memchr(text, '/', len);
+	size_t first = slash ? (size_t)(slash - text) + 1 : 0;
+	uint64_t netns = 0;
+	uint64_t number = 0;
+
+	if ((slash && text_number(text, first - 1, UINT32_MAX, &netns)) ||
+		text_number(text + first, len - first, UINT32_MAX, &number))
+		return false;
+	*ret_key = name_key(netns, number);
+	return true;
+}
+
 /* Lines "NUMBER NAME"; others are ignored. */
 static int load_names(struct replay *replay, const char *text, size_t len, struct map *names)
 {
@@ -216,14 +237,14 @@ static int load_names(struct replay *replay, const char *text, size_t len, struc
 	const char *line = text;
 	size_t line_len = 0;
 	size_t first = 0;
-	uint64_t number = 0;
+	uint64_t key = 0;
 
 	while (next_line(&text, end, &line, &line_len)) {
 		if (!split(line, line_len, &first) || memchr(line, '\0', line_len) ||
-			text_number(line, first, UINT32_MAX, &number))
+			!parse_key(line, first, &key))
 			continue;
 		char *name = arena_text(&replay->arena, line + first + 1, line_len - first - 1);
-		if (!name || map_put(names, number, name))
+		if (!name || map_put(names, key, name))
 			return -ENOMEM;
 	}
 	return 0;
@@ -439,12 +460,14 @@ int replay_denied_entries(
 	return 0;
 }
 
-int replay_netlink(
-	const struct replay *replay, const char *name, system_chunk *chunk, void *context)
+int replay_netlink(const struct replay *replay, uint64_t netns, const char *name,
+	system_chunk *chunk, void *context)
 {
 	struct buffer path = {0};
 	struct buffer answer = {0};
 
+	if (netns)
+		buffer_format(&path, "netns/%llu/", (unsigned long long)netns);
 	buffer_format(&path, "netlink/%s", name);
 	int fd = path.error ? path.error
 			    : replay_open_path(replay, buffer_string(&path), O_RDONLY | O_NONBLOCK);
@@ -467,9 +490,9 @@ const char *replay_user(const struct replay *replay, uint32_t uid)
 	return map_get(&replay->users, uid);
 }
 
-const char *replay_interface(const struct replay *replay, uint32_t ifindex)
+const char *replay_interface(const struct replay *replay, uint64_t netns, uint32_t ifindex)
 {
-	return map_get(&replay->interfaces, ifindex);
+	return map_get(&replay->interfaces, name_key(netns, ifindex));
 }
 
 double replay_now_s(const struct replay *replay)

@@ -23,12 +23,13 @@ int replay_open_parent(const struct replay *replay, const char *path, const char
 int replay_denied_entries(
 	const struct replay *replay, const char *path, system_entry *seen, void *context);
 
-int replay_netlink(
-	const struct replay *replay, const char *name, system_chunk *chunk, void *context);
+/* `netns` here and below: 0 is the recording process's own, else the id of another one. */
+int replay_netlink(const struct replay *replay, uint64_t netns, const char *name,
+	system_chunk *chunk, void *context);
 
 /* NULL: it has no name, or nobody asked for it. */
 const char *replay_user(const struct replay *replay, uint32_t uid);
-const char *replay_interface(const struct replay *replay, uint32_t ifindex);
+const char *replay_interface(const struct replay *replay, uint64_t netns, uint32_t ifindex);
 
 double replay_now_s(const struct replay *replay);
 unsigned replay_clock_ticks(const struct replay *replay);

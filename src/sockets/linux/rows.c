@@ -123,10 +123,13 @@ static bool has_peer(const struct berth_socket *row)
 	return row->peer_port || memcmp(row->peer, nobody, sizeof(nobody)) != 0;
 }
 
-static int grow(struct rows *rows)
+/* Makes room for at least one more, and for `least` in all. */
+static int grow(struct rows *rows, size_t least)
 {
 	size_t size = rows->size ? rows->size * 2 : FIRST_ROWS;
 
+	if (size < least)
+		size = least;
 	if (size > SIZE_MAX / sizeof(*rows->all))
 		return -ENOMEM;
 	struct berth_socket *all = realloc(rows->all, size * sizeof(*all));
@@ -144,7 +147,7 @@ int rows_add(void *context, const struct berth_socket *row)
 	if (!rows_wanted(rows->question, row))
 		return 0;
 	if (rows->count == rows->size) {
-		int r = grow(rows);
+		int r = grow(rows, 0);
 
 		if (r)
 			return r;
@@ -159,6 +162,20 @@ int rows_add(void *context, const struct berth_socket *row)
 	return 0;
 }
 
+int rows_move(struct rows *to, struct rows *from)
+{
+	if (from->count > SIZE_MAX - to->count)
+		return -ENOMEM;
+	int r = to->size - to->count < from->count ? grow(to, to->count + from->count) : 0;
+	if (r)
+		return r;
+	if (from->count)
+		memcpy(to->all + to->count, from->all, from->count * sizeof(*from->all));
+	to->count += from->count;
+	from->count = 0;
+	return 0;
+}
+
 void rows_cut(struct rows *rows, size_t count)
 {
 	if (count < rows->count)
@@ -170,12 +187,19 @@ static int order(uint64_t a, uint64_t b)
 	return (a > b) - (a < b);
 }
 
+/* Namespaces are in one array in their order, our own first. */
+static uint64_t order_of(const struct berth_netns *netns)
+{
+	return netns && !netns->own ? (uintptr_t)netns : 0;
+}
+
 static int compare(const void *left, const void *right)
 {
 	const struct berth_socket *a = left;
 	const struct berth_socket *b = right;
 	int r = order(a->local_port, b->local_port);
 
+	r = r ? r : order(order_of(a->netns), order_of(b->netns));
 	r = r ? r : order(a->proto, b->proto);
 	r = r ? r : order(a->family, b->family);
 	r = r ? r : memcmp(a->local, b->local, sizeof(a->local));

@@ -49,18 +49,25 @@ struct rows {
 	struct arena *arena; /* of the address texts */
 	struct rows_text *texts; /* those used lately: most rows share a few addresses */
 	berth_states unasked; /* of TCP: left out since a listener answers the question */
+	/* Adds once more what other network namespaces have of ret_rows->question; NULL: there are
+	 * none. 0; -ENOMEM. */
+	int (*again)(void *context, struct rows *ret_rows, unsigned *gaps);
+	void *again_context;
 };
 
 /* A rows_seen: adds a copy of the row when it is wanted. 0; -ENOMEM. */
 int rows_add(void *rows, const struct berth_socket *row);
 
+/* Moves the rows of `from` behind those of `to`. 0; -ENOMEM. */
+int rows_move(struct rows *to, struct rows *from);
+
 /* Forgets all rows from `count` on. */
 void rows_cut(struct rows *rows, size_t count);
 
 /*
- * Sorts by port, protocol, family, address, state, peer, and drops what the kernel told twice: SCTP
- * lists an endpoint once for itself and once for its associations, and an interrupted dump may
- * repeat itself. The same cookie, state and peer is the same socket.
+ * Sorts by port, network namespace, protocol, family, address, state, peer, and drops what the
+ * kernel told twice: SCTP lists an endpoint once for itself and once for its associations, and an
+ * interrupted dump may repeat itself. The same cookie, state and peer is the same socket.
  */
 void rows_sort(struct rows *rows);
 

@@ -15,6 +15,7 @@
 
 #include "base/text.h"
 #include "sockets/linux/diag.h"
+#include "sockets/linux/netns_text.h"
 #include "sockets/linux/process.h"
 #include "sockets/linux/procnet.h"
 
@@ -50,6 +51,7 @@ struct scrub {
 	struct set interfaces;
 	struct set arguments;
 	struct set programs; /* outside the system's folders */
+	struct set places; /* names and mount points of network namespaces */
 	struct set words; /* struct word: what is replaced wherever it stands, longest first */
 };
 
@@ -440,14 +442,42 @@ static int scrub_exe(struct scrub *scrub, struct record_entry *entry)
 	return replace(scrub, entry, &out);
 }
 
-/* Leaves just the mounts of proc itself, and of them whether they hide processes. */
+struct mounts {
+	struct scrub *scrub;
+	struct buffer out;
+};
+
+/* The mount point of a network namespace says what it is for. */
+static int see_mount(void *context, uint64_t inode, const char *path)
+{
+	struct mounts *mounts = context;
+	struct scrub *scrub = mounts->scrub;
+
+	if (scrub->collecting) {
+		const char *copy = arena_text(&scrub->record->arena, path, strlen(path));
+
+		return copy ? add_text(&scrub->places, copy) : -ENOMEM;
+	}
+	buffer_format(&mounts->out, "1 1 0:4 net:[%llu] /scrubbed/netns%zu rw - nsfs nsfs rw\n",
+		(unsigned long long)inode, text_number_in(&scrub->places, path));
+	return 0;
+}
+
+/*
+ * Leaves just the mounts of proc itself, and of them whether they hide processes, and those of
+ * network namespaces.
+ */
 static int scrub_mounts(struct scrub *scrub, struct record_entry *entry)
 {
+	struct mounts mounts = {.scrub = scrub};
 	struct buffer out = {0};
 	const char *end = entry->bytes + entry->len;
 
-	if (scrub->collecting)
-		return 0;
+	int r = netns_text_mounts(entry->bytes, entry->len, see_mount, &mounts);
+	if (r || scrub->collecting) {
+		buffer_free(&mounts.out);
+		return r;
+	}
 	for (const char *line = entry->bytes; line < end;) {
 		const char *feed = memchr(line, '\n', (size_t)(end - line));
 		size_t len = (size_t)((feed ? feed : end) - line);
@@ -464,7 +494,26 @@ static int scrub_mounts(struct scrub *scrub, struct record_entry *entry)
 		}
 		line = feed ? feed + 1 : end;
 	}
+	buffer_bytes(&out, buffer_string(&mounts.out), mounts.out.len);
+	out.error = out.error ? out.error : mounts.out.error;
+	buffer_free(&mounts.out);
 	return replace(scrub, entry, &out);
+}
+
+/* A name in /run/netns, which is the name of the file. */
+static int scrub_netns_name(struct scrub *scrub, struct record_entry *entry)
+{
+	const char *name = strrchr(entry->path, '/') + 1;
+	struct buffer out = {0};
+
+	if (scrub->collecting)
+		return add_text(&scrub->places, name);
+	buffer_bytes(&out, entry->path, (size_t)(name - entry->path));
+	buffer_format(&out, "netns%zu", text_number_in(&scrub->places, name));
+	entry->path =
+		out.error ? NULL : arena_text(&scrub->record->arena, buffer_string(&out), out.len);
+	buffer_free(&out);
+	return entry->path ? 0 : -ENOMEM;
 }
 
 /* "6.8.0-45-alices-build": the numbers in front. */
@@ -481,8 +530,12 @@ static int scrub_release(struct scrub *scrub, struct record_entry *entry)
 
 static int scrub_descriptor(struct scrub *scrub, struct record_entry *entry)
 {
+	struct system_netns netns;
+
 	(void)scrub;
-	entry->dropped = !process_parse_socket(entry->bytes);
+
+	entry->dropped =
+		!process_parse_socket(entry->bytes) && system_netns_parse(entry->bytes, &netns);
 	return 0;
 }
 
@@ -516,9 +569,19 @@ static scrub_rule *rule_of(const struct record_entry *entry)
 		{"proc/*/fd/*", scrub_descriptor},
 		{"proc/net/*", scrub_table},
 		{"proc/self/ns/pid", keep},
-		{"proc/self/mountinfo", scrub_mounts},
+		{"proc/*/ns/net", keep},
+		{"proc/*/task/*/ns/net", keep},
+		{"proc/*/ns/mnt", keep},
+		{"proc/*/mountinfo", scrub_mounts},
 		{"proc/sys/kernel/osrelease", scrub_release},
 		{"proc/sys/net/ipv4/ip_*", keep},
+		{"run/netns/*", scrub_netns_name},
+		{"run/docker/netns/*", scrub_netns_name},
+		{"netns/*/netlink/*", scrub_netlink},
+		{"netns/*/proc/net/*", scrub_table},
+		{"netns/*/proc/sys/net/ipv4/ip_*", keep},
+		{"netns/*/cookie", keep},
+		{"netns/*/table", keep},
 	};
 
 	if (entry->kind == SYSTEM_USER || entry->kind == SYSTEM_INTERFACE)
@@ -623,6 +686,7 @@ static int settle(struct scrub *scrub, const struct sockets_system *system)
 	set_settle(&scrub->interfaces, sizeof(char *), compare_texts);
 	set_settle(&scrub->arguments, sizeof(char *), compare_texts);
 	set_settle(&scrub->programs, sizeof(char *), compare_texts);
+	set_settle(&scrub->places, sizeof(char *), compare_texts);
 	int r = add_names(scrub, &scrub->users, "user");
 	if (!r)
 		r = add_names(scrub, &scrub->interfaces, "if");
@@ -646,6 +710,7 @@ int scrub_record(const struct sockets_system *system, struct record *record)
 	free(scrub.interfaces.all);
 	free(scrub.arguments.all);
 	free(scrub.programs.all);
+	free(scrub.places.all);
 	free(scrub.words.all);
 	return r;
 }

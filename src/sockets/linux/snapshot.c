@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * Takes a picture: rows from the tables, in order, then their owners, then names, then the host's
- * policy. Each part is a file of its own; here they meet.
+ * Takes a picture: rows from the tables, of our network namespace and others, in order, then their
+ * owners, then names, then the host's policy. Each part is a file of its own; here they meet.
  */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "sockets/linux/names.h"
+#include "sockets/linux/netns_rows.h"
 #include "sockets/linux/owners.h"
 #include "sockets/linux/policy.h"
 #include "sockets/linux/rows.h"
@@ -23,36 +24,140 @@ static int name_rows(struct names *names, struct rows *rows)
 
 		if (row->has_uid)
 			r = names_user(names, row->uid, &row->user);
-		if (!r && row->ifindex)
+		/* Interfaces of other namespaces were named there. */
+		if (!r && row->ifindex && (!row->netns || row->netns->own))
 			r = names_interface(names, row->ifindex, &row->interface);
 	}
 	return r;
 }
 
-static int fill(struct sockets_system *system, const struct berth_ask *ask, struct names *names,
-	struct rows *rows, struct sockets_snapshot *snapshot, struct buffer *ret_problem)
-{
-	int r = tables_gather(system, rows, false, &snapshot->gaps, ret_problem);
+/* What is put together; the parts fill in what is theirs. */
+struct picture {
+	struct sockets_system *system;
+	const struct berth_ask *ask;
+	struct names names;
+	struct rows rows;
+	struct netns_list list;
+	struct netns_rows others;
+	struct sockets_snapshot *snapshot;
+};
 
+static enum berth_netns_ask netns_ask(const struct picture *picture)
+{
+	return picture->ask ? picture->ask->netns_ask : BERTH_ASK_OWN;
+}
+
+/* The rows of the namespaces that are wanted, ours first. */
+static int gather(struct picture *picture, struct buffer *ret_problem)
+{
+	enum berth_netns_ask wanted = netns_ask(picture);
+	struct sockets_snapshot *snapshot = picture->snapshot;
+	const struct netns_list *list = &picture->list;
+	bool ours = wanted != BERTH_ASK_ONE || !netns_one(list);
+	int r = 0;
+
+	if (ours)
+		r = tables_gather(
+			picture->system, &picture->rows, false, &snapshot->gaps, ret_problem);
+	for (size_t i = 0; !r && list->count && i < picture->rows.count; i++)
+		picture->rows.all[i].netns = list->shown;
+	if (!r && wanted != BERTH_ASK_NAMED)
+		r = netns_rows_gather(&picture->others, &picture->rows);
+	rows_sort(&picture->rows);
+	return r;
+}
+
+/* A quick look adds rows whose owners nobody asked for. */
+static int gather_quickly(struct picture *picture)
+{
+	struct rows quick = {.question = picture->rows.question, .arena = picture->rows.arena};
+	int r = netns_rows_gather(&picture->others, &quick);
+
+	owners_not_asked(&quick);
+	if (!r)
+		r = rows_move(&picture->rows, &quick);
+	rows_sort(&picture->rows);
+	rows_free(&quick);
+	return r;
+}
+
+/* What is learnt of each namespace is told in its public form. */
+static void count_rows(struct picture *picture)
+{
+	for (size_t i = 0; i < picture->list.count; i++)
+		picture->list.shown[i].n_sockets = 0;
+	for (size_t i = 0; picture->list.count && i < picture->rows.count; i++)
+		picture->list.shown[picture->rows.all[i].netns - picture->list.shown].n_sockets++;
+}
+
+static int read_policy(struct picture *picture)
+{
+	struct sockets_snapshot *snapshot = picture->snapshot;
+
+	if (snapshot->subject && !snapshot->subject->own) {
+		snapshot->policy = picture->others.policy;
+		return 0;
+	}
+	return policy_read(picture->system, &snapshot->arena, &snapshot->policy);
+}
+
+/* A quick look is a courtesy: what it could not see is no gap in the answer. */
+static void tell_netns(struct picture *picture)
+{
+	struct sockets_snapshot *snapshot = picture->snapshot;
+
+	snapshot->netns_ask = netns_ask(picture);
+	snapshot->netns = picture->list.shown;
+	snapshot->n_netns = picture->list.count;
+	if (snapshot->netns_ask != BERTH_ASK_NAMED)
+		snapshot->gaps |= picture->others.gaps;
+	if (snapshot->netns_ask == BERTH_ASK_ONE)
+		snapshot->subject = picture->list.shown + netns_one(&picture->list);
+	count_rows(picture);
+}
+
+static int join_owners(struct picture *picture)
+{
+	const struct owners_ask ask = {.one_port = picture->rows.question->one_port,
+		.all_owners = picture->ask->all_owners,
+		.brief = picture->ask->brief,
+		.rungs = picture->ask->rungs};
+
+	picture->snapshot->n_rungs = BERTH_RUNGS;
+	return owners_join(
+		picture->system, &ask, &picture->names, &picture->rows, picture->snapshot->rungs);
+}
+
+static int fill(struct picture *picture, struct buffer *ret_problem)
+{
+	enum berth_netns_ask wanted = netns_ask(picture);
+	struct rows *rows = &picture->rows;
+	int r = 0;
+
+	if (wanted != BERTH_ASK_OWN)
+		r = netns_find(&picture->list, picture->ask, ret_problem);
+	if (!r)
+		r = gather(picture, ret_problem);
 	if (r)
 		return r;
-	rows_sort(rows);
-	snapshot->unasked = rows->unasked;
-	if (ask && ask->owners) {
-		const struct owners_ask owners = {.one_port = rows->question->one_port,
-			.all_owners = ask->all_owners,
-			.brief = ask->brief,
-			.rungs = ask->rungs};
-
-		snapshot->n_rungs = BERTH_RUNGS;
-		r = owners_join(system, &owners, names, rows, snapshot->rungs);
-	} else {
+	tell_netns(picture);
+	if (picture->list.count && wanted != BERTH_ASK_NAMED) {
+		rows->again = netns_rows_again;
+		rows->again_context = &picture->others;
+	}
+	picture->snapshot->unasked = rows->unasked;
+	if (picture->ask && picture->ask->owners)
+		r = join_owners(picture);
+	else
 		owners_not_asked(rows);
+	if (!r && wanted == BERTH_ASK_NAMED && picture->list.count) {
+		r = gather_quickly(picture);
+		count_rows(picture);
 	}
 	if (!r)
-		r = name_rows(names, rows);
+		r = name_rows(&picture->names, rows);
 	if (!r)
-		r = policy_read(system, &snapshot->arena, &snapshot->policy);
+		r = read_policy(picture);
 	return r;
 }
 
@@ -69,18 +174,28 @@ int sockets_snapshot(struct sockets_system *system, const struct berth_ask *ask,
 	}
 	rows_question(ask, question);
 	snapshot->time_s = system_now_s(system);
-	struct names names = {.system = system, .arena = &snapshot->arena};
-	struct rows rows = {.question = question, .arena = &snapshot->arena};
-	r = fill(system, ask, &names, &rows, snapshot, ret_problem);
+	struct picture picture = {
+		.system = system,
+		.ask = ask,
+		.names = {.system = system, .arena = &snapshot->arena},
+		.rows = {.question = question, .arena = &snapshot->arena},
+		.list = {.system = system, .arena = &snapshot->arena},
+		.others = {.system = system, .list = &picture.list},
+		.snapshot = snapshot,
+	};
+	picture.others.quick = netns_ask(&picture) == BERTH_ASK_NAMED;
+	picture.others.one = netns_ask(&picture) == BERTH_ASK_ONE;
+	r = fill(&picture, ret_problem);
 	if (!r) {
-		snapshot->sockets = rows.all;
-		snapshot->n_sockets = rows.count;
-		rows.all = NULL;
+		snapshot->sockets = picture.rows.all;
+		snapshot->n_sockets = picture.rows.count;
+		picture.rows.all = NULL;
 		*ret_snapshot = snapshot;
 		snapshot = NULL;
 	}
-	rows_free(&rows);
-	names_free(&names);
+	rows_free(&picture.rows);
+	netns_free(&picture.list);
+	names_free(&picture.names);
 out:
 	if (r == -ENOMEM)
 		buffer_text(ret_problem, "no memory for the sockets of this machine");

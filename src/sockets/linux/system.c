@@ -73,7 +73,7 @@ static int open_at(const struct sockets_system *system, const char *path, int fl
 	return fd < 0 ? -errno : fd;
 }
 
-static void tell(const struct sockets_system *system, const struct system_answer *answer)
+void system_tell(const struct sockets_system *system, const struct system_answer *answer)
 {
 	if (system->tee)
 		system->tee->answered(system->tee->context, answer);
@@ -83,7 +83,9 @@ int system_file(const struct sockets_system *system, const char *path, size_t ma
 	struct buffer *ret_contents)
 {
 	size_t before = ret_contents->len;
-	int fd = open_at(system, path, O_RDONLY);
+	char place[SYSTEM_PATH];
+	int placed = system->netns ? system_netns_place(system, path, place) : 0;
+	int fd = placed < 0 ? placed : open_at(system, placed ? place : path, O_RDONLY);
 	int r = fd;
 
 	if (fd >= 0) {
@@ -92,8 +94,9 @@ int system_file(const struct sockets_system *system, const char *path, size_t ma
 	}
 	if (r == -EFBIG)
 		ret_contents->len = before + max;
-	tell(system,
+	system_tell(system,
 		&(struct system_answer){.kind = SYSTEM_FILE,
+			.netns = placed ? system->netns->id : 0,
 			.path = path,
 			.error = r == -EFBIG ? 0 : r,
 			.bytes = ret_contents->data ? ret_contents->data + before : "",
@@ -126,7 +129,7 @@ ssize_t system_link(
 	} else {
 		len = link_at(AT_FDCWD, path, ret_target, size);
 	}
-	tell(system,
+	system_tell(system,
 		&(struct system_answer){.kind = SYSTEM_LINK,
 			.path = path,
 			.error = len < 0 ? (int)len : 0,
@@ -143,7 +146,7 @@ ssize_t system_cgroup(const struct sockets_system *system, uint64_t id, char *re
 	if (system->replay)
 		return system_link(system, name, ret_path, size);
 	ssize_t len = cgroupfs_path(id, ret_path, size);
-	tell(system,
+	system_tell(system,
 		&(struct system_answer){.kind = SYSTEM_LINK,
 			.path = name,
 			.error = len < 0 ? (int)len : 0,
@@ -185,7 +188,7 @@ static int open_folder(const struct sockets_system *system, const char *path)
 	int folder = open_at(system, path, O_RDONLY | O_DIRECTORY);
 
 	if (folder < 0)
-		tell(system,
+		system_tell(system,
 			&(struct system_answer){
 				.kind = SYSTEM_FOLDER, .path = path, .error = folder});
 	return folder;
@@ -219,7 +222,7 @@ static void tell_link(const struct links *links, const char *name, const char *t
 	struct buffer path = {0};
 
 	buffer_format(&path, "%s/%s", links->path, name);
-	tell(links->system,
+	system_tell(links->system,
 		&(struct system_answer){.kind = SYSTEM_LINK,
 			.path = buffer_string(&path),
 			.error = len < 0 ? (int)len : path.error,
@@ -270,13 +273,20 @@ static int keep_chunk(void *context, const void *bytes, size_t len)
 	return kept->chunk(kept->context, bytes, len);
 }
 
+static uint64_t netns_id(const struct sockets_system *system)
+{
+	return system->netns ? system->netns->id : 0;
+}
+
 static int ask(const struct sockets_system *system, int family, const char *name,
 	const void *request, size_t len, system_chunk *chunk, void *context)
 {
 	if (system->without_netlink)
 		return -EPROTONOSUPPORT;
+	if (system->netns && !system->netns->inside)
+		return -EPERM;
 	if (system->replay)
-		return replay_netlink(system->replay, name, chunk, context);
+		return replay_netlink(system->replay, netns_id(system), name, chunk, context);
 	return netlink_ask(family, request, len, chunk, context);
 }
 
@@ -288,8 +298,9 @@ int system_ask(const struct sockets_system *system, int family, const char *name
 	if (!system->tee)
 		return ask(system, family, name, request, len, chunk, context);
 	int r = ask(system, family, name, request, len, keep_chunk, &kept);
-	tell(system,
+	system_tell(system,
 		&(struct system_answer){.kind = SYSTEM_NETLINK,
+			.netns = netns_id(system),
 			.path = name,
 			.error = kept.all.len ? 0 : r,
 			.bytes = buffer_string(&kept.all),
@@ -330,8 +341,9 @@ static int live_interface(uint32_t ifindex, char *ret_name, size_t size)
 static int tell_name(const struct sockets_system *system, enum system_kind kind, uint32_t number,
 	const char *name, int error)
 {
-	tell(system,
+	system_tell(system,
 		&(struct system_answer){.kind = kind,
+			.netns = kind == SYSTEM_INTERFACE ? netns_id(system) : 0,
 			.number = number,
 			.error = error,
 			.bytes = name,
@@ -359,9 +371,11 @@ int system_interface(
 	int r = 0;
 
 	if (system->replay) {
-		const char *name = replay_interface(system->replay, ifindex);
+		const char *name = replay_interface(system->replay, netns_id(system), ifindex);
 
 		r = name ? copy_name(name, ret_name, size) : -ENOENT;
+	} else if (system->netns && !system->netns->inside) {
+		r = -EPERM;
 	} else {
 		r = live_interface(ifindex, ret_name, size);
 	}

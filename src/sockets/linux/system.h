@@ -29,6 +29,7 @@ enum system_kind {
 
 struct system_answer {
 	enum system_kind kind;
+	uint64_t netns; /* of which network namespace it is; 0: our own, or of none */
 	const char *path; /* of a file or link; the name of a netlink question */
 	uint32_t number; /* user id or interface index */
 	int error; /* 0 or negative errno */
@@ -41,11 +42,23 @@ struct system_tee {
 	void *context;
 };
 
+/* A network namespace, see system_netns.c. */
+struct system_netns {
+	uint64_t id; /* the inode of the namespace, or of its table; both are of one number space */
+	bool is_table; /* known by the inode of its /proc/PID/net/tcp only */
+	bool inside; /* the thread that asks is in it */
+	uint32_t pid; /* a process in it, of which /proc/PID/net tells; 0: none */
+};
+
 struct sockets_system {
 	struct replay *replay; /* NULL: this machine */
 	const struct system_tee *tee; /* NULL: nobody records */
 	bool without_netlink; /* behave as if netlink were refused; for tests of what comes then */
+	const struct system_netns *netns; /* whose sockets are asked for; NULL: our own */
 };
+
+/* Tells the tee, if there is one: only for the files of the seam. */
+void system_tell(const struct sockets_system *system, const struct system_answer *answer);
 
 /* Appends the contents of a file, as file_read(). -EFBIG: the first `max` bytes are there. */
 int system_file(const struct sockets_system *system, const char *path, size_t max,
@@ -93,6 +106,48 @@ ssize_t system_cgroup(
 int system_user(const struct sockets_system *system, uint32_t uid, char *ret_name, size_t size);
 int system_interface(
 	const struct sockets_system *system, uint32_t ifindex, char *ret_name, size_t size);
+
+/* ---- Network namespaces (system_netns.c) ------------------------------------------------------
+ */
+
+/*
+ * The network namespace of a process or thread, `path` "/proc/12" or "/proc/12/task/13"; where that
+ * is refused, told apart from others by its tables, which anybody may look at. ret_netns->pid and
+ * `inside` are left unset.
+ */
+int system_netns_of(
+	const struct sockets_system *system, const char *path, struct system_netns *ret_netns);
+
+/* That of a file: a mounted namespace, or a descriptor. -EINVAL: it is no network namespace. */
+int system_netns_at(
+	const struct sockets_system *system, const char *path, struct system_netns *ret_netns);
+
+/*
+ * Moves the calling thread, which must be one made for it, into the namespace that `path` leads to.
+ * -EPERM, -EACCES: needs CAP_SYS_ADMIN; -ENOENT: it is gone, or another one is there.
+ */
+int system_netns_enter(
+	const struct sockets_system *system, const char *path, const struct system_netns *netns);
+
+/* The inode of the table of netns->pid, by which others may be known; 0: not known. */
+uint64_t system_netns_table(const struct sockets_system *system, const struct system_netns *netns);
+
+/* SO_NETNS_COOKIE of the namespace that system->netns is in; 0: not known. */
+uint64_t system_netns_cookie(const struct sockets_system *system);
+
+/* "net:[4026531840]", or "table:[4026531910]". -EINVAL. */
+int system_netns_parse(const char *text, struct system_netns *ret_netns);
+
+/*
+ * Where a file is that every namespace has of its own: in a recording below netns/ID, on this
+ * machine in /proc as the thread sees it or the process. 1; 0: this file is not of that kind, and
+ * stays where it is; -EACCES: it can be read by nobody but a thread inside.
+ */
+enum {
+	SYSTEM_PATH = 128
+};
+int system_netns_place(
+	const struct sockets_system *system, const char *path, char ret_place[SYSTEM_PATH]);
 
 /* Appends the kernel's release, "6.1.0-45-amd64". */
 int system_release(const struct sockets_system *system, struct buffer *ret_release);

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Network namespaces in the answers of berth ls. */
+#ifndef BERTH_CLI_LS_NETNS_H
+#define BERTH_CLI_LS_NETNS_H
+
+#include "cli/cli.h"
+
+/* The member "netns" of a JSON object whose text is in `output`. 0 or a negative errno. */
+int ls_netns_put(struct json *json, struct output *output, const struct berth_snapshot *snapshot);
+
+/* A table of them, behind that of the sockets; nothing when none were asked for. */
+int ls_netns_table(struct cli *cli, const struct berth_snapshot *snapshot);
+
+/* A line on standard error for the namespaces that could not be looked into. */
+void ls_netns_complain(const struct cli *cli, const struct berth_snapshot *snapshot);
+
+#endif
