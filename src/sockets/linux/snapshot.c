@@ -42,6 +42,7 @@ static int fill(struct sockets_system *system, const struct berth_ask *ask, stru
 		const struct owners_ask owners = {.one_port = rows->question->one_port,
 			.all_owners = ask->all_owners,
 			.brief = ask->brief,
+			.places = ask->places,
 			.rungs = ask->rungs};
 
 		snapshot->n_rungs = BERTH_RUNGS;
