@@ -188,12 +188,13 @@ static enum cli_exit take_option(struct ls *ls, const struct cli_given *given)
 static void default_columns(struct ls *ls)
 {
 	static const char *const names[] = {"PORT", "PROTO", "ADDRESS", "STATE", "PEER", "PROCESS",
-		"PID", "USER", "SINCE", "REASON"};
+		"PID", "USER", "UNIT", "SINCE", "REASON"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcmp(names[i], "PEER") == 0 && !ls->all)
 			continue;
-		if (strcmp(names[i], "REASON") == 0 && !ls->cli->settings.verbose)
+		if ((strcmp(names[i], "REASON") == 0 || strcmp(names[i], "UNIT") == 0) &&
+			!ls->cli->settings.verbose)
 			continue;
 		ls->columns[ls->n_columns++] = listing_column(names[i], strlen(names[i]));
 	}
@@ -228,6 +229,8 @@ static enum cli_exit read_options(struct ls *ls)
 	if (!ls->n_columns)
 		default_columns(ls);
 	ls->ask.owners = needs_owners(ls);
+	for (size_t i = 0; i < ls->n_columns; i++)
+		ls->ask.places = ls->ask.places || ls->columns[i]->needs_places;
 	return CLI_YES;
 }
 

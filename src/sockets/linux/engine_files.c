@@ -153,8 +153,8 @@ static int read_docker(struct arena *arena, json_object *root, struct engine_fac
 		r = take_text(arena, member(config, "Image"), &facts->image);
 	if (!r)
 		r = take_text(arena, member(root, "Name"), &facts->name);
-	if (!r && facts->name && *facts->name == '/')
-		facts->name++;
+	if (!r && facts->name && facts->name[0] == '/')
+		facts->name = facts->name[1] ? facts->name + 1 : NULL;
 	/* The addresses of a container that has stopped are another one's by now. */
 	if (!r && json_object_get_boolean(member(member(root, "State"), "Running")))
 		r = take_networks(arena, member(settings, "Networks"), facts);
