@@ -328,7 +328,7 @@ static void put_made_in(struct port_card *port, const struct berth_socket *socke
 	struct buffer phrase = {0};
 	struct card *card = &port->card;
 
-	if (socket->made_in)
+	if (socket->made_in && !socket->activation_unit)
 		describe_place(&phrase, socket->made_in);
 	if (phrase.len) {
 		card_add(card, "made in ");

@@ -3,8 +3,7 @@
  * systemd opens the sockets of X.socket from within the cgroup of that unit, which the socket
  * remembers though the manager holds it (socket_address_listen_in_cgroup(), since 243). It does so
  * only where it can use BPF as a firewall, so not on hybrid hosts, in most containers, and for
- * users. There the units that are active are read from the manager's files, and the one that
- * listens on the address of the socket is it.
+ * users. There the one unit that listens on the address of the socket is it.
  *
  * The folders of unit files, and what stands before what, are those of systemd.unit(5).
  */
@@ -34,6 +33,7 @@ static const char manager_unit[] = "init.scope";
 struct folder {
 	const char *path;
 	bool theirs; /* a user's own: links in it are not followed */
+	bool no_dropins; /* it was looked through, and has none for sockets */
 };
 
 struct active_unit {
@@ -48,7 +48,6 @@ struct activation_manager {
 	uint32_t uid;
 	struct folder folders[FOLDERS_MOST];
 	size_t n_folders;
-	const char *state; /* folder that names what is active */
 	bool listed;
 	struct active_unit *units;
 	size_t n_units;
@@ -137,15 +136,13 @@ static int add_user_folders(struct activation *activation, struct activation_man
 		else if (has_home)
 			r = add_folder(manager, join(arena, home, path + 1), true);
 	}
-	manager->state = join(arena, runtime, "/systemd/units");
-	return manager->state ? r : -ENOMEM;
+	return r;
 }
 
 static int add_system_folders(struct activation_manager *manager)
 {
 	for (size_t i = 0; i < sizeof(system_folders) / sizeof(*system_folders); i++)
 		(void)add_folder(manager, system_folders[i], false);
-	manager->state = "/run/systemd/units";
 	return 0;
 }
 
@@ -269,6 +266,8 @@ static int list_dropins(
 	int r = 0;
 
 	for (size_t i = 0; r != -ENOMEM && i < manager->n_folders; i++) {
+		if (manager->folders[i].no_dropins)
+			continue;
 		dropins->folder = manager->folders + i;
 		dropins->below = below;
 		buffer_clear(&path);
@@ -383,54 +382,83 @@ static int get_unit(struct activation *activation, struct activation_manager *ma
 struct listing {
 	struct activation *activation;
 	struct activation_manager *manager;
-	const char *folder;
-	bool links; /* entries are links of which only the name counts */
+	struct folder *folder;
+	const char *below; /* which folder in it is being listed, "": itself */
 };
 
-/* "invocation:ssh.socket", a link to the id of what was started (unit_export_invocation_id(), since
- * 240), or a unit file. */
-static int see_unit(void *context, const char *entry)
+/* A system_entry of a folder of links, "multi-user.target.wants", in which instances of templates
+ * have names. */
+static int see_wanted(void *context, const char *name)
 {
-	static const char front[] = "invocation:";
 	struct listing *listing = context;
 	struct active_unit *unit = NULL;
-	const char *name = entry;
-	char target[SYSTEM_TARGET];
 	char path[PATH_MAX];
+	char target[SYSTEM_TARGET];
 
-	if (!ends_with(entry, end_of_socket))
+	if (!ends_with(name, end_of_socket) || !strchr(name, '@'))
 		return 0;
-	if (listing->links) {
-		if (strncmp(entry, front, sizeof(front) - 1) != 0)
-			return 0;
-		name = entry + sizeof(front) - 1;
-		/* A recording has what was read, so it is read. */
-		(void)snprintf(path, sizeof(path), "%s/%s", listing->folder, entry);
-		(void)system_link(listing->activation->system, path, target, sizeof(target));
-	} else if (ends_with(entry, "@.socket")) {
-		return 0; /* a template is no unit */
-	}
+	/* A recording has what was read, so it is read. */
+	(void)snprintf(path, sizeof(path), "%s/%s/%s", listing->folder->path, listing->below, name);
+	(void)system_link(listing->activation->system, path, target, sizeof(target));
 	return get_unit(listing->activation, listing->manager, name, &unit);
 }
 
-/* Those that are active; where the manager does not tell, all that could be. */
+/* A system_entry of a folder of units: looks whether the second pass has to go into what is below.
+ */
+static int see_dropins(void *context, const char *name)
+{
+	struct listing *listing = context;
+
+	if (ends_with(name, "socket.d"))
+		listing->folder->no_dropins = false;
+	return 0;
+}
+
+/* A system_entry of a folder of units. A template is no unit. */
+static int see_unit(void *context, const char *name)
+{
+	struct listing *listing = context;
+	struct listing below = *listing;
+	struct active_unit *unit = NULL;
+	char path[PATH_MAX];
+
+	if (ends_with(name, end_of_socket))
+		return ends_with(name, "@.socket")
+			? 0
+			: get_unit(listing->activation, listing->manager, name, &unit);
+	if (!ends_with(name, ".wants") && !ends_with(name, ".requires"))
+		return 0;
+	below.below = name;
+	(void)snprintf(path, sizeof(path), "%s/%s", listing->folder->path, name);
+	int r = system_folder(listing->activation->system, path, see_wanted, &below);
+	return r == -ENOMEM ? r : 0;
+}
+
+/*
+ * All that could be active: that the manager holds a socket as a unit describes is taken for a sign
+ * that it is. (Which are, the manager tells on D-Bus only.)
+ */
 static int list_units(struct activation *activation, struct activation_manager *manager)
 {
-	struct listing listing = {.activation = activation,
-		.manager = manager,
-		.folder = manager->state,
-		.links = true};
+	int r = 0;
 
 	if (manager->listed)
 		return 0;
 	manager->listed = true;
-	int r = system_folder(activation->system, manager->state, see_unit, &listing);
-	listing.links = false;
-	for (size_t i = 0; r && r != -ENOMEM && i < manager->n_folders; i++) {
-		listing.folder = manager->folders[i].path;
-		(void)(system_folder(activation->system, listing.folder, see_unit, &listing) ==
-				-ENOMEM &&
-			(r = -ENOMEM));
+	for (size_t i = 0; r != -ENOMEM && i < manager->n_folders; i++) {
+		struct listing listing = {.activation = activation,
+			.manager = manager,
+			.folder = manager->folders + i};
+
+		listing.folder->no_dropins = true;
+		r = system_folder(activation->system, listing.folder->path, see_dropins, &listing);
+	}
+	for (size_t i = 0; r != -ENOMEM && i < manager->n_folders; i++) {
+		struct listing listing = {.activation = activation,
+			.manager = manager,
+			.folder = manager->folders + i};
+
+		r = system_folder(activation->system, listing.folder->path, see_unit, &listing);
 	}
 	return r == -ENOMEM ? r : 0;
 }
@@ -503,15 +531,15 @@ static const char *socket_in(const char *path)
 	return slash && ends_with(slash + 1, end_of_socket) ? slash + 1 : NULL;
 }
 
-/* `in_container`: its unit files are not in our root. */
-static int take_unit(struct activation *activation, const char *name, bool in_container,
-	struct berth_socket *row)
+/* `ours`: its unit files are in our root. */
+static int take_unit(
+	struct activation *activation, const char *name, bool ours, struct berth_socket *row)
 {
 	struct activation_manager *manager = NULL;
 	struct active_unit *unit = NULL;
 	int r = 0;
 
-	if (!in_container)
+	if (ours)
 		r = get_manager(activation, false, 0, &manager);
 	if (!r && manager)
 		r = get_unit(activation, manager, name, &unit);
@@ -539,6 +567,17 @@ static bool is_manager(const struct berth_place *place)
 	return is_manager_unit(innermost->unit) || is_manager_unit(innermost->user_unit);
 }
 
+/* Whether it is a manager whose unit files are those below our own root. */
+static bool is_ours(const struct berth_place *place)
+{
+	static const char front[] = "/user.slice/";
+
+	if (place->container || !place->cgroup)
+		return false;
+	return place->user_unit ? !strncmp(place->cgroup, front, sizeof(front) - 1)
+				: !strcmp(place->cgroup, "/init.scope");
+}
+
 /* NULL: none of the owners is a service manager. */
 static const struct berth_place *manager_among(const struct berth_socket *row)
 {
@@ -561,8 +600,8 @@ static int of_manager(
 	if (r)
 		return r;
 	if (socket_in(path))
-		return take_unit(activation, socket_in(path), place->container != NULL, row);
-	if (place->container)
+		return take_unit(activation, socket_in(path), is_ours(place), row);
+	if (!is_ours(place))
 		return 0;
 	r = get_manager(activation, is_manager_unit(place->user_unit), place->user_uid, &manager);
 	return r ? r : find_by_address(activation, manager, row);
@@ -576,8 +615,12 @@ static int of_nobody(struct activation *activation, struct berth_socket *row)
 
 	if (!r && path)
 		r = places_at(activation->places, path, &row->made_in);
-	if (!r && row->made_in && socket_in(path))
-		r = take_unit(activation, socket_in(path), row->made_in->container != NULL, row);
+	if (r || !row->made_in)
+		return r;
+	if (is_manager(row->made_in))
+		return of_manager(activation, row->made_in, row);
+	if (socket_in(path))
+		r = take_unit(activation, socket_in(path), !row->made_in->container, row);
 	return r;
 }
 
