@@ -361,6 +361,56 @@ enum berth_reason {
 /* "known", "not-asked", "needs-capability", "kernel-socket", … */
 BERTH_PUBLIC const char *berth_reason_name(enum berth_reason reason);
 
+/*
+ * ---- Places: to what a process belongs ----
+ */
+
+/* Who runs a container. */
+enum berth_engine {
+	BERTH_NO_ENGINE, /* no container */
+	BERTH_SOME_ENGINE, /* a container, but of which engine is not known */
+	BERTH_DOCKER,
+	BERTH_PODMAN,
+	BERTH_CONTAINERD, /* for Kubernetes, nerdctl or ctr */
+	BERTH_CRIO,
+	BERTH_RUNC, /* an OCI runtime that was called without an engine, as the next one */
+	BERTH_CRUN,
+	BERTH_LXC,
+	BERTH_LXD,
+	BERTH_INCUS,
+	BERTH_NSPAWN,
+	BERTH_LIBVIRT, /* a machine of libvirt: virtual, or LXC */
+};
+
+/* "none", "unknown", "docker", "podman", "containerd", "cri-o", "runc", "crun", "lxc", "lxd",
+ * "incus", "systemd-nspawn", "libvirt". */
+BERTH_PUBLIC const char *berth_engine_name(enum berth_engine engine);
+
+/*
+ * The unit and the container of a process, from the name of its cgroup; names and images from the
+ * engine's own files, where they may be read. NULL is what is not known, and what is not there.
+ * What stands below a user's manager or inside of a container is the word of that user or
+ * container.
+ */
+struct berth_place {
+	const char *cgroup; /* its path: of version 2, else in the hierarchy of systemd or of the
+			       engine */
+	const char *slice; /* the innermost of the system's manager: "system.slice" */
+	const char *unit; /* of the system's manager, as systemctl takes it: "nginx.service" */
+	const char *user_unit; /* of a user's manager, which itself is in user@UID.service */
+	bool has_user;
+	uint32_t user_uid; /* in whose manager or session it is */
+	enum berth_engine engine;
+	const char *container; /* its full id, or its name where the engine has no ids */
+	const char *container_name; /* the name that a person gave it */
+	const char *image; /* "docker.io/library/nginx:latest" */
+	const char *pod; /* uid of a pod of Kubernetes, or id of one of podman */
+	const char *pod_name;
+	const char *pod_namespace;
+	const struct berth_place *inside; /* the place within the container: a unit of its own
+					     manager, or a container in the container */
+};
+
 struct berth_process {
 	uint32_t pid;
 	uint64_t start_ticks; /* since boot; with the pid this is the identity of a process */
@@ -374,6 +424,11 @@ struct berth_process {
 		*argv; /* n_argv texts; none for a kernel thread or when it may not be read */
 	size_t n_argv;
 	const struct berth_process *parent; /* NULL at the top, or when it could not be read */
+	const struct berth_place *place; /* NULL: not known, or not asked for */
+	const struct berth_place *serves; /* the container for which a helper of its engine
+					     (docker-proxy, conmon, rootlessport, …) has the port;
+					     NULL: none, or it could not be found */
+	uint16_t serves_port; /* the port within that container; 0: not known */
 };
 
 struct berth_owner {
@@ -412,6 +467,13 @@ struct berth_socket {
 	bool owners_partial; /* found where owners should be; a process elsewhere may hold it too,
 				which berth_ask.all_owners tells */
 	const struct berth_netns *netns; /* where it is; NULL: our own was all that was asked for */
+	const char *activation_unit; /* the .socket unit of systemd that opened it; NULL: none, or
+					not known */
+	const char *activation_service; /* what that unit starts when somebody connects; with
+					   Accept=yes a template, "ftpd@.service"; NULL: not known
+					 */
+	const struct berth_place *made_in; /* the place of whoever made it; only told when no
+					      owner is known, since owners have places */
 };
 
 /*
@@ -470,6 +532,7 @@ struct berth_ask {
 	enum berth_netns_ask netns_ask;
 	const char *netns; /* for BERTH_ASK_ONE: a name in /run/netns or as berth shows it, a
 			      process id, the inode number, or the path of a namespace */
+	bool places; /* with `brief`: tell the places of processes too */
 };
 
 struct berth_snapshot;

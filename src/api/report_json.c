@@ -205,6 +205,32 @@ static void put_parents(struct json *json, const struct berth_process *process)
 	json_close_array(json);
 }
 
+static void put_place(struct json *json, const char *key, const struct berth_place *place)
+{
+	if (!place) {
+		json_null(json, key);
+		return;
+	}
+	json_open_object(json, key);
+	json_string(json, "cgroup", place->cgroup);
+	json_string(json, "slice", place->slice);
+	json_string(json, "unit", place->unit);
+	json_string(json, "user_unit", place->user_unit);
+	if (place->has_user)
+		json_uint(json, "user_uid", place->user_uid);
+	else
+		json_null(json, "user_uid");
+	json_string(json, "engine", berth_engine_name(place->engine));
+	json_string(json, "container", place->container);
+	json_string(json, "container_name", place->container_name);
+	json_string(json, "image", place->image);
+	json_string(json, "pod", place->pod);
+	json_string(json, "pod_name", place->pod_name);
+	json_string(json, "pod_namespace", place->pod_namespace);
+	put_place(json, "inside", place->inside);
+	json_close_object(json);
+}
+
 static void put_owner(struct json *json, const struct berth_owner *owner)
 {
 	const struct berth_process *process = owner->process;
@@ -226,6 +252,12 @@ static void put_owner(struct json *json, const struct berth_owner *owner)
 	else
 		json_int(json, "fd", owner->fd);
 	put_parents(json, process);
+	put_place(json, "place", process->place);
+	put_place(json, "serves", process->serves);
+	if (process->serves_port)
+		json_uint(json, "serves_port", process->serves_port);
+	else
+		json_null(json, "serves_port");
 	json_close_object(json);
 }
 
@@ -329,6 +361,9 @@ static void put_socket(struct json *json, const struct berth_socket *socket)
 		json_int(json, "expires_ms", socket->expires_ms);
 	put_owners(json, socket);
 	put_socket_netns(json, socket->netns);
+	json_string(json, "activation_unit", socket->activation_unit);
+	json_string(json, "activation_service", socket->activation_service);
+	put_place(json, "made_in", socket->made_in);
 	json_close_object(json);
 }
 

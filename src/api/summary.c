@@ -98,6 +98,18 @@ static void put_closing(
 	buffer_text(out, ".");
 }
 
+/* Whom a port is held for by another: a unit that is not started yet, a container. */
+static void put_served(struct buffer *out, const struct holders *holders)
+{
+	const struct berth_place *serves = holders->n_named == 1 ? holders->named[0]->serves : NULL;
+
+	if (serves && serves->container)
+		buffer_format(out, " for the container %s",
+			serves->container_name ? serves->container_name : serves->container);
+	else if (holders->first && holders->first->activation_service)
+		buffer_format(out, " for %s", holders->first->activation_service);
+}
+
 /* One sentence about one transport of a port that is in use. */
 static void put_holding(
 	struct buffer *out, const struct berth_report *report, enum berth_proto transport)
@@ -117,6 +129,7 @@ static void put_holding(
 		buffer_format(out,
 			transport == BERTH_TCP ? " listen%s on %u/%s" : " receive%s on %u/%s",
 			many ? "" : "s", port, name);
+		put_served(out, &holders);
 		break;
 	case BERTH_USE_BOUND:
 		buffer_format(out, " %s bound %u/%s without listening", many ? "have" : "has", port,

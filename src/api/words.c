@@ -27,6 +27,26 @@ const char *berth_proto_name(enum berth_proto proto)
 	return NAME_OF(names, proto);
 }
 
+const char *berth_engine_name(enum berth_engine engine)
+{
+	static const char *const names[] = {
+		[BERTH_NO_ENGINE] = "none",
+		[BERTH_SOME_ENGINE] = "unknown",
+		[BERTH_DOCKER] = "docker",
+		[BERTH_PODMAN] = "podman",
+		[BERTH_CONTAINERD] = "containerd",
+		[BERTH_CRIO] = "cri-o",
+		[BERTH_RUNC] = "runc",
+		[BERTH_CRUN] = "crun",
+		[BERTH_LXC] = "lxc",
+		[BERTH_LXD] = "lxd",
+		[BERTH_INCUS] = "incus",
+		[BERTH_NSPAWN] = "systemd-nspawn",
+		[BERTH_LIBVIRT] = "libvirt",
+	};
+	return NAME_OF(names, engine);
+}
+
 const char *berth_state_name(enum berth_state state)
 {
 	static const char *const names[] = {

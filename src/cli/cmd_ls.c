@@ -196,13 +196,14 @@ static enum cli_exit take_option(struct ls *ls, const struct cli_given *given)
 static void default_columns(struct ls *ls)
 {
 	static const char *const names[] = {"PORT", "PROTO", "ADDRESS", "STATE", "PEER", "PROCESS",
-		"PID", "USER", "SINCE", "NETNS", "REASON"};
+		"PID", "USER", "UNIT", "SINCE", "NETNS", "REASON"};
 	bool several = ls->ask.netns_ask == BERTH_ASK_ALL || ls->ask.netns_ask == BERTH_ASK_NAMED;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcmp(names[i], "PEER") == 0 && !ls->all)
 			continue;
-		if (strcmp(names[i], "REASON") == 0 && !ls->cli->settings.verbose)
+		if ((strcmp(names[i], "REASON") == 0 || strcmp(names[i], "UNIT") == 0) &&
+			!ls->cli->settings.verbose)
 			continue;
 		if (strcmp(names[i], "NETNS") == 0 && !several)
 			continue;
@@ -250,6 +251,8 @@ static enum cli_exit read_options(struct ls *ls)
 		default_columns(ls);
 	ls->ask.owners = needs_owners(ls);
 	ls->ask.brief = !needs_commands(ls);
+	for (size_t i = 0; i < ls->n_columns; i++)
+		ls->ask.places = ls->ask.places || ls->columns[i]->needs_places;
 	return CLI_YES;
 }
 

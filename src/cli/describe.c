@@ -154,6 +154,108 @@ void describe_process(struct buffer *out, const struct berth_process *process)
 	buffer_format(out, "[%u]", process->pid);
 }
 
+/* What a person calls the container. */
+static void put_container_name(struct buffer *out, const struct berth_place *place)
+{
+	const size_t most = 12; /* as much of an id as the engines' own tools show */
+	const size_t whole = 64;
+	const char *name = place->container_name ? place->container_name : place->container;
+	size_t len = strlen(name);
+
+	text_escape_terminal(out, name, len == whole && !place->container_name ? most : len);
+}
+
+/* A machine has a service manager of its own, and often a kernel. */
+static bool is_machine(const struct berth_place *place)
+{
+	return place->engine == BERTH_NSPAWN || place->engine == BERTH_LIBVIRT;
+}
+
+static void put_pod(struct buffer *out, const struct berth_place *place)
+{
+	if (!place->pod_name && !place->pod)
+		return;
+	buffer_text(out, " of pod ");
+	if (place->pod_name && place->pod_namespace) {
+		describe_text(out, place->pod_namespace);
+		buffer_char(out, '/');
+	}
+	describe_text(out, place->pod_name ? place->pod_name : place->pod);
+}
+
+/* Image, engine, and the id where the name is another one. */
+static void put_container_facts(struct buffer *out, const struct berth_place *place)
+{
+	buffer_text(out, " (");
+	if (place->image) {
+		describe_text(out, place->image);
+		buffer_text(out, ", ");
+	}
+	if (place->engine == BERTH_SOME_ENGINE)
+		buffer_text(out, "engine not known");
+	else
+		buffer_text(out, berth_engine_name(place->engine));
+	if (place->container_name) {
+		struct berth_place unnamed = *place;
+
+		unnamed.container_name = NULL;
+		buffer_char(out, ' ');
+		put_container_name(out, &unnamed);
+	}
+	buffer_char(out, ')');
+}
+
+static const char *unit_of(const struct berth_place *place)
+{
+	return place->user_unit ? place->user_unit : place->unit;
+}
+
+/* Services that run a container are worth telling; scopes are made for it and say no more. */
+static bool runs_container(const struct berth_place *place)
+{
+	const char *unit = unit_of(place);
+	const char *end = unit ? strrchr(unit, '.') : NULL;
+
+	return end && strcmp(end, ".service") == 0 && !is_machine(place);
+}
+
+static void put_unit(struct buffer *out, const struct berth_place *place)
+{
+	describe_text(out, unit_of(place));
+	if (place->user_unit)
+		buffer_text(out, " of the user's manager");
+}
+
+void describe_place(struct buffer *out, const struct berth_place *place)
+{
+	if (!place->container) {
+		put_unit(out, place);
+		return;
+	}
+	if (place->inside) {
+		describe_place(out, place->inside);
+		buffer_text(out, " in ");
+	}
+	buffer_text(out, is_machine(place) ? "machine " : "container ");
+	put_container_name(out, place);
+	put_pod(out, place);
+	put_container_facts(out, place);
+	if (runs_container(place)) {
+		buffer_text(out, " by ");
+		put_unit(out, place);
+	}
+}
+
+void describe_place_shortly(struct buffer *out, const struct berth_place *place)
+{
+	if (!place->container) {
+		describe_text(out, unit_of(place));
+		return;
+	}
+	put_container_name(out, place);
+	buffer_format(out, " (%s)", berth_engine_name(place->engine));
+}
+
 void describe_user(struct buffer *out, const char *user, uint32_t uid, bool numeric)
 {
 	if (user && !numeric)

@@ -55,6 +55,16 @@ void describe_address(struct buffer *out, const struct berth_socket *socket);
 /* "nginx[812]". */
 void describe_process(struct buffer *out, const struct berth_process *process);
 
+/*
+ * To what a process belongs, in a few words: "nginx.service", "sync.service of the user's manager",
+ * "container web (nginx:1.27, docker 3f2a41bc90de)", "nginx.service in machine web
+ * (systemd-nspawn)". Nothing when nothing is known.
+ */
+void describe_place(struct buffer *out, const struct berth_place *place);
+
+/* The same for a column: "nginx.service", "web (docker)". */
+void describe_place_shortly(struct buffer *out, const struct berth_place *place);
+
 /* The user's name, or the number. `numeric`: always the number. */
 void describe_user(struct buffer *out, const char *user, uint32_t uid, bool numeric);
 

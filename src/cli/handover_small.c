@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * The small program: how it becomes the whole one, and which commands it does not have. Its C
- * library finds users in /etc/passwd only, not through the name service switch, so a user without a
- * name is a reason to hand over.
+ * library finds users in /etc/passwd only, not through the name service switch, and it reads no
+ * JSON, in which container engines keep names: what lacks a name is a reason to hand over.
  */
 #include "cli/handover.h"
 
@@ -53,15 +53,36 @@ void handover(void)
 	exit(CLI_UNKNOWN);
 }
 
-static bool is_unnamed(const struct berth_socket *socket)
+/* Those that stand before a container: the whole program tells which. */
+static bool is_helper(const char *name)
+{
+	static const char *const helpers[] = {
+		"docker-proxy", "rootlessport", "slirp4netns", "conmon"};
+
+	for (size_t i = 0; i < sizeof(helpers) / sizeof(*helpers); i++) {
+		if (!strcmp(name, helpers[i]))
+			return true;
+	}
+	return !strncmp(name, "pasta", 5);
+}
+
+static bool is_unnamed(const struct berth_process *process)
+{
+	const struct berth_place *place = process->place;
+
+	return !process->user || (place && place->container && !place->container_name) ||
+		(!process->serves && is_helper(process->name));
+}
+
+static bool has_unnamed(const struct berth_socket *socket)
 {
 	if (socket->has_uid && !socket->user)
 		return true;
 	for (size_t i = 0; i < socket->n_owners; i++) {
-		if (!socket->owners[i].process->user)
+		if (is_unnamed(socket->owners[i].process))
 			return true;
 	}
-	return false;
+	return socket->made_in && socket->made_in->container;
 }
 
 void handover_unnamed(const struct berth_snapshot *snapshot)
@@ -70,7 +91,7 @@ void handover_unnamed(const struct berth_snapshot *snapshot)
 	size_t n = berth_snapshot_sockets(snapshot, &sockets);
 
 	for (size_t i = 0; i < n; i++) {
-		if (is_unnamed(&sockets[i]))
+		if (has_unnamed(&sockets[i]))
 			handover();
 	}
 }

@@ -161,6 +161,25 @@ static void write_fd(
 		buffer_uint(out, (uint64_t)oldest->fd);
 }
 
+/* What would be stopped or restarted: the unit that a socket waits for, the container that it
+ * serves, or to what the oldest process belongs. */
+static void write_unit(
+	struct buffer *out, const struct listing_style *style, const struct berth_socket *socket)
+{
+	const struct berth_owner *oldest = describe_oldest(socket);
+	const struct berth_process *process = oldest ? oldest->process : NULL;
+
+	(void)style;
+	if (socket->activation_unit)
+		describe_text(out, socket->activation_unit);
+	else if (process && process->serves)
+		describe_place_shortly(out, process->serves);
+	else if (process && process->place)
+		describe_place_shortly(out, process->place);
+	else if (socket->made_in)
+		describe_place_shortly(out, socket->made_in);
+}
+
 static void write_uid(
 	struct buffer *out, const struct listing_style *style, const struct berth_socket *socket)
 {
@@ -208,6 +227,8 @@ static const struct listing_column columns[] = {
 	{"PROCESS", .needs_owners = true, .write = write_process},
 	{"PID", .right = true, .needs_owners = true, .write = write_pid},
 	{"USER", .needs_owners = true, .write = write_user},
+	{"UNIT", .may_shrink = true, .needs_owners = true, .needs_places = true,
+		.write = write_unit},
 	{"SINCE", .needs_owners = true, .write = write_since},
 	{"REASON", .may_wrap = true, .needs_owners = true, .write = write_reason},
 	{"COMMAND", .may_shrink = true, .needs_owners = true, .needs_commands = true,

@@ -25,6 +25,7 @@ struct listing_column {
 	bool may_wrap;
 	bool needs_owners;
 	bool needs_commands; /* and of them more than their names */
+	bool needs_places;
 	void (*write)(struct buffer *out, const struct listing_style *style,
 		const struct berth_socket *socket);
 };

@@ -266,6 +266,27 @@ static void put_parents(struct port_card *port, const struct berth_process *proc
 	card_end(card, INDENT + INDENT, INDENT + HANG);
 }
 
+/* To what it belongs, and for whom it has the port when that is somebody else. */
+static void put_place(struct port_card *port, const struct berth_process *process)
+{
+	struct buffer phrase = {0};
+	struct card *card = &port->card;
+
+	if (process->place)
+		describe_place(&phrase, process->place);
+	if (phrase.len) {
+		card_add(card, " · ");
+		card_add(card, buffer_string(&phrase));
+	}
+	if (process->serves) {
+		card_add(card, " · for ");
+		describe_place(&card->text, process->serves);
+	}
+	if (process->serves_port)
+		buffer_format(&card->text, ", port %u", process->serves_port);
+	buffer_free(&phrase);
+}
+
 static void put_owner(struct port_card *port, const struct berth_owner *owner)
 {
 	const struct berth_process *process = owner->process;
@@ -276,6 +297,7 @@ static void put_owner(struct port_card *port, const struct berth_owner *owner)
 	card_styled(card, OUTPUT_HEADING, buffer_string(&phrase));
 	card_add(card, process->user ? " · " : " · uid ");
 	describe_user(&card->text, process->user, process->uid, false);
+	put_place(port, process);
 	buffer_clear(&phrase);
 	describe_time(&phrase, &port->clock, process->start_s);
 	if (phrase.len) {
@@ -300,6 +322,37 @@ static void put_owner(struct port_card *port, const struct berth_owner *owner)
 	put_parents(port, process);
 }
 
+/* Where an owner that is not known is to be looked for. */
+static void put_made_in(struct port_card *port, const struct berth_socket *socket)
+{
+	struct buffer phrase = {0};
+	struct card *card = &port->card;
+
+	if (socket->made_in && !socket->activation_unit)
+		describe_place(&phrase, socket->made_in);
+	if (phrase.len) {
+		card_add(card, "made in ");
+		card_add(card, buffer_string(&phrase));
+	}
+	card_end(card, INDENT, HANG);
+	buffer_free(&phrase);
+}
+
+static void put_activation(struct port_card *port, const struct berth_socket *socket)
+{
+	struct card *card = &port->card;
+
+	if (!socket->activation_unit)
+		return;
+	card_add(card, "opened by ");
+	card_foreign(card, socket->activation_unit);
+	if (socket->activation_service) {
+		card_add(card, " for ");
+		card_foreign(card, socket->activation_service);
+	}
+	card_end(card, INDENT, HANG);
+}
+
 static void put_owners(struct port_card *port, const struct berth_socket *socket)
 {
 	struct card *card = &port->card;
@@ -316,6 +369,8 @@ static void put_owners(struct port_card *port, const struct berth_socket *socket
 		card_foreign(card, socket->reason_text);
 		card_end(card, INDENT, HANG);
 	}
+	put_made_in(port, socket);
+	put_activation(port, socket);
 }
 
 static void put_socket(struct port_card *port, const struct berth_socket *socket)

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "sockets/linux/activation.h"
 #include "sockets/linux/ladder.h"
 #include "sockets/linux/process.h"
 #include "sockets/linux/processes.h"
@@ -422,17 +423,25 @@ int owners_join(const struct sockets_system *system, const struct owners_ask *as
 			.brief = ask->brief},
 	};
 	struct doubts doubts = {0};
+	struct places places;
+	struct activation activation = {.system = system, .arena = rows->arena, .places = &places};
 
+	places_begin(&places, system, rows->arena);
+	join.processes.places = ask->brief && !ask->places ? NULL : &places;
 	ladder_begin(&join.ladder);
 	int r = climb(&join, &last);
 	if (!r)
 		r = investigate(&join, last, &doubts);
 	for (size_t i = 0; !r && i < rows->count; i++)
 		r = explain(&join, &doubts, rows->all + i);
+	for (size_t i = 0; !r && join.processes.places && i < rows->count; i++)
+		r = activation_of(&activation, rows->all + i);
 	map_free(&doubts.there);
 	map_free(&join.groups);
 	map_free(&join.denied_texts);
 	processes_free(&join.processes);
+	activation_free(&activation);
+	places_free(&places);
 	return r;
 }
 

@@ -25,6 +25,7 @@ struct entry {
 	unsigned round; /* in which look it was checked last */
 	unsigned walk; /* which walk came by last */
 	bool linked; /* its parents were looked for */
+	bool placed; /* its place was looked for */
 };
 
 /* The descriptor that must be a certain socket, or none when the inode is 0. */
@@ -148,15 +149,28 @@ static bool holds(const struct processes *processes, uint32_t pid, const struct 
 		process_parse_socket(target) == holding->inode;
 }
 
+/* To what a holder belongs; nobody asks that of a parent. */
+static int find_place(
+	const struct processes *processes, struct entry *entry, const struct holding *holding)
+{
+	if (!processes->places || !holding->inode || entry->placed)
+		return 0;
+	entry->placed = true;
+	return places_fill(processes->places, &entry->process);
+}
+
 /* 0; -ENOENT: it ended, or does not hold the socket; -EAGAIN: another process has the pid now. */
 static int check(
-	const struct processes *processes, const struct entry *entry, const struct holding *holding)
+	const struct processes *processes, struct entry *entry, const struct holding *holding)
 {
 	struct process_stat stat = {0};
+	int r = find_place(processes, entry, holding);
 
+	if (r)
+		return r;
 	if (!holds(processes, entry->process.pid, holding))
 		return -ENOENT;
-	int r = read_stat(processes, entry->process.pid, &stat);
+	r = read_stat(processes, entry->process.pid, &stat);
 	if (!r && stat.start_ticks != entry->process.start_ticks)
 		r = -EAGAIN;
 	return r;
@@ -275,7 +289,7 @@ int processes_holder(struct processes *processes, const struct owners_hit *hit,
 	struct entry *entry = NULL;
 	int r = 0;
 
-	if (processes->brief && hit->has_process)
+	if (processes->brief && hit->has_process && !processes->places)
 		r = take_from_hit(processes, hit, &entry);
 	else
 		r = get(processes, hit->pid, &holding, &entry);

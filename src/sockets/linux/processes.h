@@ -10,6 +10,7 @@
 #include "base/map.h"
 #include "sockets/linux/names.h"
 #include "sockets/linux/owners.h"
+#include "sockets/linux/places.h"
 
 struct processes {
 	const struct sockets_system *system;
@@ -20,6 +21,7 @@ struct processes {
 	unsigned walk; /* number of the last walk up to the top */
 	bool has_boot; /* boot_s was looked for */
 	bool brief; /* without command and parents */
+	struct places *places; /* NULL: nobody asks to what they belong */
 	double boot_s; /* when the machine started; 0: not known */
 };
 

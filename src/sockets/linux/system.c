@@ -9,12 +9,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/magic.h>
 #include <net/if.h>
 #include <pwd.h>
 #include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -79,13 +82,13 @@ void system_tell(const struct sockets_system *system, const struct system_answer
 		system->tee->answered(system->tee->context, answer);
 }
 
-int system_file(const struct sockets_system *system, const char *path, size_t max,
+static int read_whole(const struct sockets_system *system, const char *path, int flags, size_t max,
 	struct buffer *ret_contents)
 {
 	size_t before = ret_contents->len;
 	char place[SYSTEM_PATH];
 	int placed = system->netns ? system_netns_place(system, path, place) : 0;
-	int fd = placed < 0 ? placed : open_at(system, placed ? place : path, O_RDONLY);
+	int fd = placed < 0 ? placed : open_at(system, placed ? place : path, O_RDONLY | flags);
 	int r = fd;
 
 	if (fd >= 0) {
@@ -102,6 +105,29 @@ int system_file(const struct sockets_system *system, const char *path, size_t ma
 			.bytes = ret_contents->data ? ret_contents->data + before : "",
 			.len = ret_contents->len - before});
 	return r;
+}
+
+int system_file(const struct sockets_system *system, const char *path, size_t max,
+	struct buffer *ret_contents)
+{
+	return read_whole(system, path, 0, max, ret_contents);
+}
+
+int system_file_unlinked(const struct sockets_system *system, const char *path, size_t max,
+	struct buffer *ret_contents)
+{
+	return read_whole(system, path, O_NOFOLLOW, max, ret_contents);
+}
+
+void system_tell_file(
+	const struct sockets_system *system, const char *path, const struct buffer *contents)
+{
+	system_tell(system,
+		&(struct system_answer){.kind = SYSTEM_FILE,
+			.path = path,
+			.error = contents->error,
+			.bytes = buffer_string(contents),
+			.len = contents->len});
 }
 
 static ssize_t link_at(int folder, const char *name, char *ret_target, size_t size)
@@ -153,6 +179,19 @@ ssize_t system_cgroup(const struct sockets_system *system, uint64_t id, char *re
 			.bytes = ret_path,
 			.len = len < 0 ? 0 : (size_t)len});
 	return len;
+}
+
+/* Tells of something that a recording calls a link. Hands the error on. */
+static int tell_as_link(
+	const struct sockets_system *system, const char *path, const char *target, int error)
+{
+	system_tell(system,
+		&(struct system_answer){.kind = SYSTEM_LINK,
+			.path = path,
+			.error = error,
+			.bytes = target,
+			.len = error ? 0 : strlen(target)});
+	return error;
 }
 
 /*
@@ -319,7 +358,12 @@ static int copy_name(const char *from, char *ret_name, size_t size)
 	return 0;
 }
 
-static int live_user(uint32_t uid, char *ret_name, size_t size)
+enum passwd_field {
+	PASSWD_NAME,
+	PASSWD_HOME
+};
+
+static int live_user(enum passwd_field field, uint32_t uid, char *ret_name, size_t size)
 {
 	struct passwd entry;
 	struct passwd *found = NULL;
@@ -328,7 +372,9 @@ static int live_user(uint32_t uid, char *ret_name, size_t size)
 
 	if (r)
 		return -r;
-	return found ? copy_name(found->pw_name, ret_name, size) : -ENOENT;
+	if (!found)
+		return -ENOENT;
+	return copy_name(field == PASSWD_HOME ? found->pw_dir : found->pw_name, ret_name, size);
 }
 
 static int live_interface(uint32_t ifindex, char *ret_name, size_t size)
@@ -360,9 +406,45 @@ int system_user(const struct sockets_system *system, uint32_t uid, char *ret_nam
 
 		r = name ? copy_name(name, ret_name, size) : -ENOENT;
 	} else {
-		r = live_user(uid, ret_name, size);
+		r = live_user(PASSWD_NAME, uid, ret_name, size);
 	}
 	return tell_name(system, SYSTEM_USER, uid, ret_name, r);
+}
+
+int system_home(const struct sockets_system *system, uint32_t uid, char *ret_path, size_t size)
+{
+	char name[32];
+
+	(void)snprintf(name, sizeof(name), "/home-of/%u", uid);
+	if (system->replay) {
+		ssize_t len = system_link(system, name, ret_path, size);
+
+		return len < 0 ? (int)len : 0;
+	}
+	int r = live_user(PASSWD_HOME, uid, ret_path, size);
+	return tell_as_link(system, name, ret_path, r);
+}
+
+int system_namespace(
+	const struct sockets_system *system, const char *path, char *ret_name, size_t size)
+{
+	struct stat about;
+	struct statfs where;
+
+	if (system->replay) {
+		ssize_t len = system_link(system, path, ret_name, size);
+
+		return len < 0 ? (int)len : 0;
+	}
+	int r = 0;
+	if (statfs(path, &where) < 0 || fstatat(AT_FDCWD, path, &about, AT_NO_AUTOMOUNT) < 0)
+		r = -errno;
+	else if (where.f_type != NSFS_MAGIC)
+		r = -EINVAL;
+	else if (snprintf(ret_name, size, "net:[%llu]", (unsigned long long)about.st_ino) >=
+		(int)size)
+		r = -ERANGE;
+	return tell_as_link(system, path, ret_name, r);
 }
 
 int system_interface(

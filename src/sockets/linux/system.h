@@ -64,6 +64,15 @@ void system_tell(const struct sockets_system *system, const struct system_answer
 int system_file(const struct sockets_system *system, const char *path, size_t max,
 	struct buffer *ret_contents);
 
+/* The same in a folder of somebody else's: the last component may be no symbolic link, since one to
+ * a device would have an effect when it is opened. -ELOOP: it is one. */
+int system_file_unlinked(const struct sockets_system *system, const char *path, size_t max,
+	struct buffer *ret_contents);
+
+/* Tells a recording of contents that stand for those of a file, which was read untold. */
+void system_tell_file(
+	const struct sockets_system *system, const char *path, const struct buffer *contents);
+
 /* The target of a symbolic link, NUL-terminated, cut when it does not fit. Its length. */
 ssize_t system_link(
 	const struct sockets_system *system, const char *path, char *ret_target, size_t size);
@@ -106,6 +115,17 @@ ssize_t system_cgroup(
 int system_user(const struct sockets_system *system, uint32_t uid, char *ret_name, size_t size);
 int system_interface(
 	const struct sockets_system *system, uint32_t ifindex, char *ret_name, size_t size);
+
+/* The home folder of a user. As system_user(). A recording calls it the link /home-of/UID. */
+int system_home(const struct sockets_system *system, uint32_t uid, char *ret_path, size_t size);
+
+/*
+ * The namespace that a file stands for, in the form of the links in /proc/PID/ns:
+ * "net:[4026531840]" for files of nsfs; nothing is opened. 0; -EINVAL: another file. A recording
+ * calls it a link.
+ */
+int system_namespace(
+	const struct sockets_system *system, const char *path, char *ret_name, size_t size);
 
 /* ---- Network namespaces (system_netns.c) ------------------------------------------------------
  */
