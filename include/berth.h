@@ -405,6 +405,9 @@ struct berth_socket {
 	const char *reason_text; /* "needs CAP_SYS_PTRACE: owned by uid 33"; NULL when known */
 	const char *const *capabilities; /* what would show it, n_capabilities names */
 	size_t n_capabilities;
+	const char *maker; /* what in the kernel made it: "wireguard", "vxlan", "nfsd", …; NULL: a
+			      process did, or it is not known */
+	const char *maker_detail; /* "interface wg0"; NULL: nothing more is known */
 };
 
 /* What the snapshot could not see. */

@@ -250,6 +250,8 @@ static void put_owners(struct json *json, const struct berth_socket *socket)
 	for (size_t i = 0; i < socket->n_capabilities; i++)
 		json_string(json, NULL, socket->capabilities[i]);
 	json_close_array(json);
+	json_string(json, "maker", socket->maker);
+	json_string(json, "maker_detail", socket->maker_detail);
 }
 
 static void put_socket(struct json *json, const struct berth_socket *socket)

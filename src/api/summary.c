@@ -57,9 +57,14 @@ static struct holders find_holders(const struct berth_report *report, enum berth
 	return holders;
 }
 
-/* "nginx (pid 1, root), nginx (pid 2, www-data) and others"; "Somebody" when nobody is known. */
+/* "nginx (pid 1, root), nginx (pid 2, www-data) and others"; "The kernel socket of VXLAN interface
+ * vx0"; "Somebody" when nobody is known. */
 static void put_names(struct buffer *out, const struct holders *holders)
 {
+	if (!holders->n_named && holders->first && holders->first->maker) {
+		buffer_format(out, "The %s", holders->first->reason_text);
+		return;
+	}
 	if (!holders->n_named) {
 		buffer_text(out,
 			holders->first && holders->first->reason == BERTH_KERNEL_SOCKET
@@ -133,7 +138,8 @@ static void put_holding(
 	case BERTH_USE_UNKNOWN:
 		break;
 	}
-	if (!holders.n_named && holders.first && holders.first->reason_text)
+	if (!holders.n_named && holders.first && holders.first->reason_text &&
+		!holders.first->maker)
 		buffer_format(out, "; who is not known here (%s)", holders.first->reason_text);
 	buffer_text(out, ".");
 }

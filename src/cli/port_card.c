@@ -312,7 +312,8 @@ static void put_owners(struct port_card *port, const struct berth_socket *socket
 		put_owner(port, &socket->owners[i]);
 	}
 	if (socket->reason_text) {
-		card_add(card, socket->n_owners ? "perhaps others: " : "owner not known: ");
+		if (!socket->maker)
+			card_add(card, socket->n_owners ? "perhaps others: " : "owner not known: ");
 		card_foreign(card, socket->reason_text);
 		card_end(card, INDENT, HANG);
 	}

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <libmnl/libmnl.h>
 
@@ -16,7 +17,8 @@ enum {
 	CHUNK = 32768
 };
 
-static int receive(const struct mnl_socket *socket, void *bytes, system_chunk *chunk, void *context)
+static int receive(const struct mnl_socket *socket, void *bytes, system_wash *wash,
+	system_chunk *chunk, void *context)
 {
 	int r = 0;
 
@@ -27,12 +29,15 @@ static int receive(const struct mnl_socket *socket, void *bytes, system_chunk *c
 			continue;
 		if (got < 0)
 			return -errno;
+		if (wash)
+			wash(bytes, (size_t)got);
 		r = got ? chunk(context, bytes, (size_t)got) : -EPIPE;
 	}
 	return r < 0 ? r : 0;
 }
 
-int netlink_ask(int family, const void *request, size_t len, system_chunk *chunk, void *context)
+int netlink_ask(int family, const void *request, size_t len, system_wash *wash, system_chunk *chunk,
+	void *context)
 {
 	void *bytes = malloc(CHUNK);
 
@@ -45,9 +50,11 @@ int netlink_ask(int family, const void *request, size_t len, system_chunk *chunk
 	if (!r && mnl_socket_sendto(socket, request, len) < 0)
 		r = -errno;
 	if (!r)
-		r = receive(socket, bytes, chunk, context);
+		r = receive(socket, bytes, wash, chunk, context);
 	if (socket)
 		mnl_socket_close(socket);
+	if (wash) /* also what was not received whole */
+		explicit_bzero(bytes, CHUNK);
 	free(bytes);
 	return r;
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * Takes a picture: rows from the tables, in order, then their owners, then names, then the host's
- * policy. Each part is a file of its own; here they meet.
+ * Takes a picture: rows from the tables, in order, then their owners or makers, then names, then
+ * the host's policy. Each part is a file of its own; here they meet.
  */
 #include <errno.h>
 #include <stdlib.h>
 
+#include "sockets/linux/makers.h"
 #include "sockets/linux/names.h"
 #include "sockets/linux/owners.h"
 #include "sockets/linux/policy.h"
@@ -41,6 +42,8 @@ static int fill(struct sockets_system *system, const struct berth_ask *ask, stru
 		r = owners_join(system, names, rows);
 	else
 		owners_not_asked(rows);
+	if (!r && ask && ask->owners)
+		r = makers_name(system, rows);
 	if (!r)
 		r = name_rows(names, rows);
 	if (!r)

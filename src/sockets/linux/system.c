@@ -244,23 +244,23 @@ static int keep_chunk(void *context, const void *bytes, size_t len)
 }
 
 static int ask(const struct sockets_system *system, int family, const char *name,
-	const void *request, size_t len, system_chunk *chunk, void *context)
+	const void *request, size_t len, system_wash *wash, system_chunk *chunk, void *context)
 {
 	if (system->without_netlink)
 		return -EPROTONOSUPPORT;
 	if (system->replay)
 		return replay_netlink(system->replay, name, chunk, context);
-	return netlink_ask(family, request, len, chunk, context);
+	return netlink_ask(family, request, len, wash, chunk, context);
 }
 
-int system_ask(const struct sockets_system *system, int family, const char *name,
-	const void *request, size_t len, system_chunk *chunk, void *context)
+int system_ask_washed(const struct sockets_system *system, int family, const char *name,
+	const void *request, size_t len, system_wash *wash, system_chunk *chunk, void *context)
 {
 	struct kept_chunks kept = {.chunk = chunk, .context = context};
 
 	if (!system->tee)
-		return ask(system, family, name, request, len, chunk, context);
-	int r = ask(system, family, name, request, len, keep_chunk, &kept);
+		return ask(system, family, name, request, len, wash, chunk, context);
+	int r = ask(system, family, name, request, len, wash, keep_chunk, &kept);
 	tell(system,
 		&(struct system_answer){.kind = SYSTEM_NETLINK,
 			.path = name,
@@ -269,6 +269,12 @@ int system_ask(const struct sockets_system *system, int family, const char *name
 			.len = kept.all.len});
 	buffer_free(&kept.all);
 	return r;
+}
+
+int system_ask(const struct sockets_system *system, int family, const char *name,
+	const void *request, size_t len, system_chunk *chunk, void *context)
+{
+	return system_ask_washed(system, family, name, request, len, NULL, chunk, context);
 }
 
 static int copy_name(const char *from, char *ret_name, size_t size)

@@ -82,6 +82,14 @@ typedef int system_chunk(void *context, const void *bytes, size_t len);
 int system_ask(const struct sockets_system *system, int family, const char *name,
 	const void *request, size_t len, system_chunk *chunk, void *context);
 
+/*
+ * The same for an answer that holds secrets (keys of WireGuard): `wash` overwrites them in each
+ * chunk as soon as it is received, before anything else sees it. NULL: there are none.
+ */
+typedef void system_wash(void *bytes, size_t len);
+int system_ask_washed(const struct sockets_system *system, int family, const char *name,
+	const void *request, size_t len, system_wash *wash, system_chunk *chunk, void *context);
+
 /* The name of a user or an interface. -ENOENT: it has none; -ERANGE: it does not fit. */
 int system_user(const struct sockets_system *system, uint32_t uid, char *ret_name, size_t size);
 int system_interface(
