@@ -496,6 +496,7 @@ void port_card_draw(struct port_card *port, const struct berth_report *report)
 	put_registry(port, report);
 	port_claims_draw(port, report);
 	put_here(port, report);
+	port_redirects_draw(port, report);
 	put_policy(port, report);
 	put_verdict(port, report);
 }

@@ -39,6 +39,9 @@ struct sockets_snapshot {
 	unsigned gaps; /* enum berth_gap */
 	double time_s;
 	struct berth_policy policy;
+	struct berth_redirect *redirects;
+	size_t n_redirects;
+	const char *redirects_unknown; /* why there may be others; NULL otherwise */
 };
 
 /*

@@ -5,11 +5,13 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sockets/linux/makers.h"
 #include "sockets/linux/names.h"
 #include "sockets/linux/owners.h"
 #include "sockets/linux/policy.h"
+#include "sockets/linux/redirects.h"
 #include "sockets/linux/rows.h"
 #include "sockets/linux/system.h"
 #include "sockets/linux/tables.h"
@@ -30,11 +32,61 @@ static int name_rows(struct names *names, struct rows *rows)
 	return r;
 }
 
+/* Redirects, and the rows of those ports to which they go: more than was asked for. */
+static int gather_redirects(struct sockets_system *system, struct rows *rows,
+	struct sockets_snapshot *snapshot, struct redirects *redirects)
+{
+	const struct rows_question *asked = rows->question;
+	struct rows_question more = {.protos = BERTH_PROTO_BIT(BERTH_PROTOS) - 1,
+		.states = BERTH_STATE_BIT(ROWS_STATES) - 1};
+	struct buffer problem = {0};
+	unsigned gaps = 0;
+
+	int r = redirects_gather(redirects, asked, &snapshot->redirects_unknown);
+	if (!r && redirects_want(redirects, asked, &more)) {
+		rows->question = &more;
+		r = tables_gather(system, rows, false, &gaps, &problem);
+		r = r == -ENOMEM ? r : 0;
+		rows->question = asked;
+	}
+	buffer_free(&problem);
+	return r;
+}
+
+/* Puts the rows that were asked for in front; the others are only for redirects. */
+static int split(struct rows *rows, struct sockets_snapshot *snapshot)
+{
+	size_t others = 0;
+
+	for (size_t i = 0; i < rows->count; i++)
+		others += !rows_wanted(rows->question, rows->all + i);
+	snapshot->n_sockets = rows->count - others;
+	if (!others)
+		return 0;
+	struct berth_socket *aside = malloc(others * sizeof(*aside));
+	size_t kept = 0;
+	size_t moved = 0;
+	if (!aside)
+		return -ENOMEM;
+	for (size_t i = 0; i < rows->count; i++) {
+		if (rows_wanted(rows->question, rows->all + i))
+			rows->all[kept++] = rows->all[i];
+		else
+			aside[moved++] = rows->all[i];
+	}
+	memcpy(rows->all + kept, aside, moved * sizeof(*aside));
+	free(aside);
+	return 0;
+}
+
 static int fill(struct sockets_system *system, const struct berth_ask *ask, struct names *names,
-	struct rows *rows, struct sockets_snapshot *snapshot, struct buffer *ret_problem)
+	struct rows *rows, struct sockets_snapshot *snapshot, struct redirects *redirects,
+	struct buffer *ret_problem)
 {
 	int r = tables_gather(system, rows, false, &snapshot->gaps, ret_problem);
 
+	if (!r && ask && ask->redirects)
+		r = gather_redirects(system, rows, snapshot, redirects);
 	if (r)
 		return r;
 	rows_sort(rows);
@@ -48,6 +100,10 @@ static int fill(struct sockets_system *system, const struct berth_ask *ask, stru
 		r = name_rows(names, rows);
 	if (!r)
 		r = policy_read(system, &snapshot->arena, &snapshot->policy);
+	if (!r)
+		r = split(rows, snapshot);
+	if (!r)
+		r = redirects_join(redirects, rows->all, rows->count);
 	return r;
 }
 
@@ -66,15 +122,19 @@ int sockets_snapshot(struct sockets_system *system, const struct berth_ask *ask,
 	snapshot->time_s = system_now_s(system);
 	struct names names = {.system = system, .arena = &snapshot->arena};
 	struct rows rows = {.question = question, .arena = &snapshot->arena};
-	r = fill(system, ask, &names, &rows, snapshot, ret_problem);
+	struct redirects redirects = {.system = system, .arena = &snapshot->arena};
+	r = fill(system, ask, &names, &rows, snapshot, &redirects, ret_problem);
 	if (!r) {
 		snapshot->sockets = rows.all;
-		snapshot->n_sockets = rows.count;
+		snapshot->redirects = redirects.all;
+		snapshot->n_redirects = redirects.count;
 		rows.all = NULL;
+		redirects.all = NULL;
 		*ret_snapshot = snapshot;
 		snapshot = NULL;
 	}
 	rows_free(&rows);
+	redirects_free(&redirects);
 	names_free(&names);
 out:
 	if (r == -ENOMEM)
@@ -89,6 +149,7 @@ void sockets_snapshot_free(struct sockets_snapshot *snapshot)
 	if (!snapshot)
 		return;
 	free(snapshot->sockets);
+	free(snapshot->redirects);
 	arena_free(&snapshot->arena);
 	free(snapshot);
 }

@@ -54,6 +54,10 @@ void sockets_system_free(struct sockets_system *system)
 	free(system);
 }
 
+enum {
+	LARGEST_ANSWER = 256 << 20, /* of a recorded call */
+};
+
 static int open_at(const struct sockets_system *system, const char *path, int flags)
 {
 	flags |= O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
@@ -123,6 +127,15 @@ ssize_t system_link(
 			.bytes = ret_target,
 			.len = len < 0 ? 0 : (size_t)len});
 	return len;
+}
+
+bool system_exists(const struct sockets_system *system, const char *path)
+{
+	char target[SYSTEM_TARGET];
+
+	/* readlink(2): EINVAL is the answer for what is there and no link. It needs no descriptor.
+	 */
+	return system_link(system, path, target, sizeof(target)) == -EINVAL;
 }
 
 /*
@@ -275,6 +288,34 @@ int system_ask(const struct sockets_system *system, int family, const char *name
 	const void *request, size_t len, system_chunk *chunk, void *context)
 {
 	return system_ask_washed(system, family, name, request, len, NULL, chunk, context);
+}
+
+int system_call(const struct sockets_system *system, const char *name, system_fetch *fetch,
+	void *context, struct buffer *ret_answer)
+{
+	struct buffer path = {0};
+	size_t before = ret_answer->len;
+
+	buffer_format(&path, "/call/%s", name);
+	if (path.error)
+		return path.error;
+	if (system->replay) {
+		int r = system_file(system, path.data, LARGEST_ANSWER, ret_answer);
+
+		buffer_free(&path);
+		return r;
+	}
+	int r = fetch(context, ret_answer);
+	if (r)
+		ret_answer->len = before;
+	tell(system,
+		&(struct system_answer){.kind = SYSTEM_FILE,
+			.path = path.data,
+			.error = r,
+			.bytes = ret_answer->data ? ret_answer->data + before : "",
+			.len = ret_answer->len - before});
+	buffer_free(&path);
+	return r;
 }
 
 static int copy_name(const char *from, char *ret_name, size_t size)

@@ -55,6 +55,9 @@ int system_file(const struct sockets_system *system, const char *path, size_t ma
 ssize_t system_link(
 	const struct sockets_system *system, const char *path, char *ret_target, size_t size);
 
+/* Whether there is something at the path that is no symbolic link. */
+bool system_exists(const struct sockets_system *system, const char *path);
+
 /* Calls `seen` for each entry but "." and ".."; a non-zero answer ends it and is handed on. */
 typedef int system_entry(void *context, const char *name);
 int system_folder(
@@ -89,6 +92,15 @@ int system_ask(const struct sockets_system *system, int family, const char *name
 typedef void system_wash(void *bytes, size_t len);
 int system_ask_washed(const struct sockets_system *system, int family, const char *name,
 	const void *request, size_t len, system_wash *wash, system_chunk *chunk, void *context);
+
+/*
+ * Whatever else the kernel is asked by a call of its own: `fetch` makes the call and appends the
+ * answer to the buffer. `name` is what a recording calls it, "sk-lookup.bin". 0; the negative errno
+ * of fetch, or that which was recorded.
+ */
+typedef int system_fetch(void *context, struct buffer *ret_answer);
+int system_call(const struct sockets_system *system, const char *name, system_fetch *fetch,
+	void *context, struct buffer *ret_answer);
 
 /* The name of a user or an interface. -ENOENT: it has none; -ERANGE: it does not fit. */
 int system_user(const struct sockets_system *system, uint32_t uid, char *ret_name, size_t size);
