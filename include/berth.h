@@ -474,6 +474,9 @@ struct berth_socket {
 					 */
 	const struct berth_place *made_in; /* the place of whoever made it; only told when no
 					      owner is known, since owners have places */
+	const char *maker; /* what in the kernel made it: "wireguard", "vxlan", "nfsd", …; NULL: a
+			      process did, or it is not known */
+	const char *maker_detail; /* "interface wg0"; NULL: nothing more is known */
 };
 
 /*
@@ -533,6 +536,7 @@ struct berth_ask {
 	const char *netns; /* for BERTH_ASK_ONE: a name in /run/netns or as berth shows it, a
 			      process id, the inode number, or the path of a namespace */
 	bool places; /* with `brief`: tell the places of processes too */
+	bool redirects; /* ask for rules that send the traffic to these ports elsewhere */
 };
 
 struct berth_snapshot;
@@ -616,6 +620,68 @@ struct berth_netns_use {
 	const struct berth_socket *const *sockets; /* n_sockets of them, at least one */
 	size_t n_sockets;
 };
+/* ---- Redirects: no socket, yet the port answers -----------------------------------------------
+ */
+
+enum berth_redirect_kind {
+	BERTH_REDIRECT_NFT, /* nf_tables */
+	BERTH_REDIRECT_IPTABLES, /* iptables, whether by nf_tables or the older interface */
+	BERTH_REDIRECT_IPVS, /* a service of the kernel's load balancer */
+	BERTH_REDIRECT_SK_LOOKUP, /* a BPF program that chooses the socket */
+};
+
+enum berth_redirect_action {
+	BERTH_ACTION_REDIRECT, /* to this machine, another port */
+	BERTH_ACTION_DNAT, /* to another address, another port, or both */
+	BERTH_ACTION_TPROXY, /* to a socket of this machine that takes what is for others */
+	BERTH_ACTION_BALANCE, /* to one of several servers */
+	BERTH_ACTION_STEER, /* to a socket of a program's choice */
+};
+
+/* "nft", "iptables", "ipvs", "sk-lookup"; "redirect", "dnat", "tproxy", "balance", "steer". */
+BERTH_PUBLIC const char *berth_redirect_kind_name(enum berth_redirect_kind kind);
+BERTH_PUBLIC const char *berth_redirect_action_name(enum berth_redirect_action action);
+
+/* A rule that catches new connections to ports of this machine before any socket gets them. */
+struct berth_redirect {
+	enum berth_redirect_kind kind;
+	enum berth_redirect_action action;
+	uint8_t family; /* 4, 6, or 0: both */
+	berth_protos protos;
+	uint16_t first; /* the ports that it catches */
+	uint16_t last;
+	bool has_address; /* only traffic to this address, or to those with the same first bits */
+	uint8_t address[16];
+	uint8_t address_bits;
+	const char *address_text; /* "192.0.2.1", "192.0.2.0/24", or NULL */
+	bool elsewhere; /* that address is none of this machine's: traffic that passes through */
+	const char *hook; /* "prerouting": traffic from outside; "output": of this machine itself;
+			     "input": both; "lookup": both */
+	const char *conditions; /* what else must hold, as "iifname eth0"; NULL: nothing */
+	bool conditional; /* some of that is not understood, or chance: may or may not catch */
+	bool has_target; /* the address to which it goes, in the redirect's family */
+	uint8_t target[16];
+	uint16_t to_first; /* the ports to which it goes; 0: not known */
+	uint16_t to_last;
+	const char *target_text; /* "127.0.0.1:8080", ":3128", "10.0.0.1:80 or 2 others" */
+	bool here; /* it goes to a port of this machine */
+	const struct berth_socket *const *sockets; /* which of them get it; connections left out */
+	size_t n_sockets;
+	const char *rule; /* in words: "tcp dport 80 redirect to :8080" */
+	const char *table; /* NULL where there is none */
+	const char *chain;
+	uint64_t handle; /* of the rule; iptables: its number in the chain; program: its id */
+};
+
+/*
+ * Those that catch one of the ports that were asked for; asked with berth_ask.redirects. In the
+ * order in which the kernel applies them, as far as that is known. Returns how many.
+ */
+BERTH_PUBLIC size_t berth_snapshot_redirects(
+	const struct berth_snapshot *snapshot, const struct berth_redirect **ret_redirects);
+
+/* Why there may be others, as "redirect rules not visible: needs CAP_NET_ADMIN"; NULL otherwise. */
+BERTH_PUBLIC const char *berth_snapshot_redirects_unknown(const struct berth_snapshot *snapshot);
 
 /* ---- Policy: what this host does with port numbers --------------------------------------------
  */
@@ -706,6 +772,9 @@ struct berth_report {
 	size_t n_other_netns;
 	size_t n_netns_seen; /* other namespaces that were looked into */
 	size_t n_netns_unseen; /* and those that were found and could not be, or not wholly */
+	const struct berth_redirect *const *redirects; /* that catch this port */
+	size_t n_redirects;
+	const char *redirects_unknown; /* why there may be others; NULL otherwise */
 };
 
 /*

@@ -55,6 +55,18 @@ size_t berth_snapshot_sockets(
 	return snapshot->inner->n_sockets;
 }
 
+size_t berth_snapshot_redirects(
+	const struct berth_snapshot *snapshot, const struct berth_redirect **ret_redirects)
+{
+	*ret_redirects = snapshot->inner->redirects;
+	return snapshot->inner->n_redirects;
+}
+
+const char *berth_snapshot_redirects_unknown(const struct berth_snapshot *snapshot)
+{
+	return snapshot->inner->redirects_unknown;
+}
+
 unsigned berth_snapshot_gaps(const struct berth_snapshot *snapshot)
 {
 	return snapshot->inner->gaps;

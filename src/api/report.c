@@ -184,6 +184,49 @@ static int add_sockets(const struct berth_snapshot *snapshot, const struct berth
 	return 0;
 }
 
+/* Is a redirect about the address that was asked for? */
+static bool covers_target(
+	const struct berth_redirect *redirect, const struct berth_query_part *part)
+{
+	if (!part || !part->family)
+		return true;
+	if (redirect->family && redirect->family != part->family)
+		return false;
+	if (!redirect->has_address)
+		return true;
+	unsigned bits = redirect->address_bits;
+	unsigned rest = bits % 8;
+	if (memcmp(redirect->address, part->address, bits / 8) != 0)
+		return false;
+	return !rest || !((redirect->address[bits / 8] ^ part->address[bits / 8]) >> (8 - rest));
+}
+
+/* Those that catch the port: first what is for this machine, then what passes through. */
+static int add_redirects(const struct berth_snapshot *snapshot, const struct berth_query_part *part,
+	struct report_box *box)
+{
+	const struct sockets_snapshot *inner = snapshot->inner;
+	struct berth_report *report = &box->report;
+	const struct berth_redirect **found =
+		arena_array(&box->arena, inner->n_redirects, sizeof(void *));
+
+	if (!found)
+		return -ENOMEM;
+	for (int elsewhere = 0; elsewhere <= 1; elsewhere++) {
+		for (size_t i = 0; i < inner->n_redirects; i++) {
+			const struct berth_redirect *redirect = inner->redirects + i;
+
+			if (redirect->elsewhere == elsewhere && redirect->first <= report->port &&
+				redirect->last >= report->port &&
+				redirect->protos & report->protos && covers_target(redirect, part))
+				found[report->n_redirects++] = redirect;
+		}
+	}
+	report->redirects = found;
+	report->redirects_unknown = inner->redirects_unknown;
+	return 0;
+}
+
 static void judge(struct berth_report *report)
 {
 	struct berth_verdict *verdict = &report->verdict;
@@ -223,6 +266,7 @@ static int fill_in(const struct berth *berth, const struct berth_snapshot *snaps
 	if (!r && snapshot) {
 		report->policy = snapshot->inner->policy;
 		r = add_sockets(snapshot, part, box);
+		r = r ? r : add_redirects(snapshot, part, box);
 	}
 	if (!r && snapshot)
 		r = report_netns_add(snapshot, &box->arena, report);

@@ -283,6 +283,8 @@ static void put_owners(struct json *json, const struct berth_socket *socket)
 	for (size_t i = 0; i < socket->n_capabilities; i++)
 		json_string(json, NULL, socket->capabilities[i]);
 	json_close_array(json);
+	json_string(json, "maker", socket->maker);
+	json_string(json, "maker_detail", socket->maker_detail);
 }
 
 /* ---- Network namespaces -----------------------------------------------------------------------
@@ -432,6 +434,63 @@ static void put_unasked(struct json *json, berth_states states)
 	json_close_array(json);
 }
 
+/* ---- Redirects --------------------------------------------------------------------------------
+ */
+
+static void put_ports(struct json *json, const char *key, uint16_t first, uint16_t last)
+{
+	if (!first) {
+		json_null(json, key);
+		return;
+	}
+	json_open_object(json, key);
+	json_uint(json, "first", first);
+	json_uint(json, "last", last);
+	json_close_object(json);
+}
+
+/* Who gets what it catches, as far as it stays on this machine. */
+static void put_takers(struct json *json, const struct berth_redirect *redirect)
+{
+	json_open_array(json, "sockets");
+	for (size_t i = 0; i < redirect->n_sockets; i++)
+		put_socket(json, redirect->sockets[i]);
+	json_close_array(json);
+}
+
+static void put_redirect(struct json *json, const struct berth_redirect *redirect)
+{
+	json_open_object(json, NULL);
+	json_string(json, "kind", berth_redirect_kind_name(redirect->kind));
+	json_string(json, "action", berth_redirect_action_name(redirect->action));
+	put_nonzero(json, "family", redirect->family);
+	put_transport(json, redirect->protos, false);
+	put_ports(json, "ports", redirect->first, redirect->last);
+	json_string(json, "address", redirect->address_text);
+	json_bool(json, "elsewhere", redirect->elsewhere);
+	json_string(json, "hook", redirect->hook);
+	json_string(json, "conditions", redirect->conditions);
+	json_bool(json, "conditional", redirect->conditional);
+	json_string(json, "target", redirect->target_text);
+	put_ports(json, "target_ports", redirect->to_first, redirect->to_last);
+	json_bool(json, "here", redirect->here);
+	put_takers(json, redirect);
+	json_string(json, "rule", redirect->rule);
+	json_string(json, "table", redirect->table);
+	json_string(json, "chain", redirect->chain);
+	put_nonzero(json, "handle", redirect->handle);
+	json_close_object(json);
+}
+
+static void put_redirects(struct json *json, const struct berth_report *report)
+{
+	json_open_array(json, "redirects");
+	for (size_t i = 0; i < report->n_redirects; i++)
+		put_redirect(json, report->redirects[i]);
+	json_close_array(json);
+	json_string(json, "redirects_unknown", report->redirects_unknown);
+}
+
 /* ---- Policy and verdict -----------------------------------------------------------------------
  */
 
@@ -497,6 +556,7 @@ static void put_report(struct json *json, const struct berth_report *report)
 	json_close_array(json);
 	put_de_facto(json, &report->de_facto);
 	put_sockets(json, report);
+	put_redirects(json, report);
 	put_gaps(json, report->gaps);
 	put_unasked(json, report->unasked);
 	put_policy(json, report);

@@ -57,9 +57,14 @@ static struct holders find_holders(const struct berth_report *report, enum berth
 	return holders;
 }
 
-/* "nginx (pid 1, root), nginx (pid 2, www-data) and others"; "Somebody" when nobody is known. */
+/* "nginx (pid 1, root), nginx (pid 2, www-data) and others"; "The kernel socket of VXLAN interface
+ * vx0"; "Somebody" when nobody is known. */
 static void put_names(struct buffer *out, const struct holders *holders)
 {
+	if (!holders->n_named && holders->first && holders->first->maker) {
+		buffer_format(out, "The %s", holders->first->reason_text);
+		return;
+	}
 	if (!holders->n_named) {
 		buffer_text(out,
 			holders->first && holders->first->reason == BERTH_KERNEL_SOCKET
@@ -146,7 +151,8 @@ static void put_holding(
 	case BERTH_USE_UNKNOWN:
 		break;
 	}
-	if (!holders.n_named && holders.first && holders.first->reason_text)
+	if (!holders.n_named && holders.first && holders.first->reason_text &&
+		!holders.first->maker)
 		buffer_format(out, "; who is not known here (%s)", holders.first->reason_text);
 	buffer_text(out, ".");
 }
@@ -182,6 +188,106 @@ static void put_free(struct buffer *out, const struct berth_report *report)
 	buffer_text(out, ".");
 }
 
+/* ---- Redirects ------------------------------------------------------------------------------- */
+
+/* The first that is for this machine, with those that are certain before others; NULL: none. */
+static const struct berth_redirect *find_redirect(
+	const struct berth_report *report, enum berth_proto transport)
+{
+	const struct berth_redirect *doubtful = NULL;
+
+	for (size_t i = 0; i < report->n_redirects; i++) {
+		const struct berth_redirect *redirect = report->redirects[i];
+
+		if (redirect->elsewhere || redirect->kind == BERTH_REDIRECT_SK_LOOKUP ||
+			!(redirect->protos & BERTH_PROTO_BIT(transport)))
+			continue;
+		if (!redirect->conditional && !redirect->conditions)
+			return redirect;
+		doubtful = doubtful ? doubtful : redirect;
+	}
+	return doubtful;
+}
+
+static const char *rule_of(const struct berth_redirect *redirect)
+{
+	switch (redirect->kind) {
+	case BERTH_REDIRECT_NFT:
+		return "a rule of nft";
+	case BERTH_REDIRECT_IPTABLES:
+		return "a rule of iptables";
+	case BERTH_REDIRECT_IPVS:
+		return "the load balancer IPVS";
+	case BERTH_REDIRECT_SK_LOOKUP:
+		break;
+	}
+	return "a program";
+}
+
+static const struct berth_process *taker_of(const struct berth_redirect *redirect)
+{
+	for (size_t i = 0; i < redirect->n_sockets; i++) {
+		if (redirect->sockets[i]->n_owners)
+			return redirect->sockets[i]->owners[0].process;
+	}
+	return NULL;
+}
+
+/* "a rule of nft sends 80/tcp of traffic from outside to 127.0.0.1:8080, held by nginx (pid 1)" */
+static void put_redirect(struct buffer *out, const struct berth_report *report,
+	const struct berth_redirect *redirect, enum berth_proto transport)
+{
+	const struct berth_process *taker = taker_of(redirect);
+	const char *whose = strcmp(redirect->hook, "prerouting") == 0 ? " from outside"
+		: strcmp(redirect->hook, "output") == 0               ? " of this machine itself"
+								      : "";
+	bool certain = !redirect->conditional && !redirect->conditions;
+
+	buffer_format(out, "%s %s %u/%s%s", rule_of(redirect), certain ? "sends" : "may send",
+		report->port, berth_proto_name(transport), whose);
+	if (redirect->address_text)
+		buffer_format(out, " for %s", redirect->address_text);
+	buffer_format(out, " to %s", redirect->target_text);
+	if (taker)
+		buffer_format(out, ", held by %s (pid %" PRIu32 ")", taker->name, taker->pid);
+	else if (redirect->here && redirect->to_first && !redirect->n_sockets)
+		buffer_text(out, ", where no socket is");
+}
+
+/* No socket has the port, yet somebody answers. False: no rule catches it. */
+static bool put_answered(struct buffer *out, const struct berth_report *report)
+{
+	bool any = false;
+
+	for (unsigned t = BERTH_TCP; t <= BERTH_UDP; t++) {
+		const struct berth_redirect *redirect = report->protos & BERTH_PROTO_BIT(t)
+			? find_redirect(report, (enum berth_proto)t)
+			: NULL;
+
+		if (!redirect)
+			continue;
+		buffer_text(out, any ? "; " : "No socket has it, but ");
+		put_redirect(out, report, redirect, (enum berth_proto)t);
+		any = true;
+	}
+	if (any)
+		buffer_text(out, ".");
+	return any;
+}
+
+/* A socket has the port, but not all of its traffic. */
+static void put_diverted(
+	struct buffer *out, const struct berth_report *report, enum berth_proto transport)
+{
+	const struct berth_redirect *redirect = find_redirect(report, transport);
+
+	if (!redirect)
+		return;
+	buffer_text(out, " But ");
+	put_redirect(out, report, redirect, transport);
+	buffer_text(out, ".");
+}
+
 /* SCTP and DCCP have no verdict of their own yet: what is seen is said. */
 static void put_others(struct buffer *out, const struct berth_report *report)
 {
@@ -203,6 +309,7 @@ static void put_summary(struct buffer *out, const struct berth_report *report)
 			if (out->len)
 				buffer_char(out, ' ');
 			put_holding(out, report, (enum berth_proto)t);
+			put_diverted(out, report, (enum berth_proto)t);
 		}
 		known = known && report->verdict.use[t] != BERTH_USE_UNKNOWN;
 	}
@@ -210,6 +317,8 @@ static void put_summary(struct buffer *out, const struct berth_report *report)
 		return;
 	if (report->n_sockets)
 		put_others(out, report);
+	else if (known && put_answered(out, report))
+		return;
 	else if (known)
 		put_free(out, report);
 	else

@@ -215,6 +215,38 @@ const char *berth_gap_text(enum berth_gap gap)
 	return "?";
 }
 
+const char *berth_redirect_kind_name(enum berth_redirect_kind kind)
+{
+	switch (kind) {
+	case BERTH_REDIRECT_NFT:
+		return "nft";
+	case BERTH_REDIRECT_IPTABLES:
+		return "iptables";
+	case BERTH_REDIRECT_IPVS:
+		return "ipvs";
+	case BERTH_REDIRECT_SK_LOOKUP:
+		return "sk-lookup";
+	}
+	return "?";
+}
+
+const char *berth_redirect_action_name(enum berth_redirect_action action)
+{
+	switch (action) {
+	case BERTH_ACTION_REDIRECT:
+		return "redirect";
+	case BERTH_ACTION_DNAT:
+		return "dnat";
+	case BERTH_ACTION_TPROXY:
+		return "tproxy";
+	case BERTH_ACTION_BALANCE:
+		return "balance";
+	case BERTH_ACTION_STEER:
+		return "steer";
+	}
+	return "?";
+}
+
 struct berth_range_info berth_range_of(uint16_t port)
 {
 	static const struct berth_range_info ranges[] = {

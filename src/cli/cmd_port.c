@@ -201,6 +201,7 @@ static enum cli_exit port_run(struct cli *cli)
 	struct berth_ask ask = {.size = sizeof(ask),
 		.query = &port.query,
 		.owners = true,
+		.redirects = true,
 		.netns_ask = BERTH_ASK_NAMED};
 	enum cli_exit code;
 

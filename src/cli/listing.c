@@ -67,12 +67,14 @@ static size_t count_named(const struct berth_socket *socket, const char *name)
 	return count;
 }
 
-/* "nginx ×5": each name once, with how many processes have it. */
+/* "nginx ×5": each name once, with how many processes have it; "kernel (vxlan)". */
 static void write_process(
 	struct buffer *out, const struct listing_style *style, const struct berth_socket *socket)
 {
 	size_t names = 0;
 
+	if (socket->maker)
+		buffer_format(out, "kernel (%s)", socket->maker);
 	for (size_t i = 0; i < socket->n_owners; i++) {
 		const char *name = socket->owners[i].process->name;
 

@@ -365,7 +365,8 @@ static void put_owners(struct port_card *port, const struct berth_socket *socket
 		put_owner(port, &socket->owners[i]);
 	}
 	if (socket->reason_text) {
-		card_add(card, socket->n_owners ? "perhaps others: " : "owner not known: ");
+		if (!socket->maker)
+			card_add(card, socket->n_owners ? "perhaps others: " : "owner not known: ");
 		card_foreign(card, socket->reason_text);
 		card_end(card, INDENT, HANG);
 	}
@@ -577,6 +578,7 @@ void port_card_draw(struct port_card *port, const struct berth_report *report)
 	put_registry(port, report);
 	port_claims_draw(port, report);
 	put_here(port, report);
+	port_redirects_draw(port, report);
 	put_policy(port, report);
 	put_verdict(port, report);
 }

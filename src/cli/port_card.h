@@ -31,4 +31,7 @@ void port_netns_draw(struct port_card *port, const struct berth_report *report);
 /* The section about claims, from port_claims.c. */
 void port_claims_draw(struct port_card *port, const struct berth_report *report);
 
+/* The section about redirects (port_redirects.c). */
+void port_redirects_draw(struct port_card *port, const struct berth_report *report);
+
 #endif

@@ -127,6 +127,10 @@ static void put_here(struct buffer *out, const struct berth_report *report)
 	if (report->n_sockets > NAMES_SHOWN)
 		buffer_format(out, ", +%zu", report->n_sockets - NAMES_SHOWN);
 	put_other_netns(out, report);
+	if (report->n_redirects && !report->redirects[0]->elsewhere) {
+		buffer_text(out, report->n_sockets ? ", → " : "→ ");
+		describe_text(out, report->redirects[0]->target_text);
+	}
 }
 
 static int close_range(struct port_table *ports)

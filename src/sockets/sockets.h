@@ -47,6 +47,9 @@ struct sockets_snapshot {
 	berth_states unasked; /* of TCP, see berth_snapshot_unasked() */
 	struct berth_rung_use rungs[BERTH_RUNGS];
 	size_t n_rungs; /* 0: owners were not asked for */
+	struct berth_redirect *redirects;
+	size_t n_redirects;
+	const char *redirects_unknown; /* why there may be others; NULL otherwise */
 };
 
 /*

@@ -123,6 +123,11 @@ void message_put(struct nlmsghdr *message, uint16_t type, const void *value, siz
 	memcpy((char *)attribute + ATTRIBUTE_HEADER, value, size);
 }
 
+void message_put_text(struct nlmsghdr *message, uint16_t type, const char *text)
+{
+	message_put(message, type, text, strlen(text) + 1);
+}
+
 void message_put_u32(struct nlmsghdr *message, uint16_t type, uint32_t value)
 {
 	message_put(message, type, &value, sizeof(value));

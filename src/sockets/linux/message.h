@@ -51,6 +51,8 @@ struct nlmsghdr *message_begin(void *buffer, uint16_t type, uint16_t flags);
 void *message_put_header(struct nlmsghdr *message, size_t size);
 
 void message_put(struct nlmsghdr *message, uint16_t type, const void *value, size_t size);
+/* With the NUL behind it. */
+void message_put_text(struct nlmsghdr *message, uint16_t type, const char *text);
 void message_put_u32(struct nlmsghdr *message, uint16_t type, uint32_t value);
 
 /* Opens an attribute that holds others, until message_close_nested(). */

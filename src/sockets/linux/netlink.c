@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <linux/netlink.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -39,19 +40,22 @@ static ssize_t receive_chunk(int fd, void *bytes)
 	}
 }
 
-static int receive(int fd, void *bytes, system_chunk *chunk, void *context)
+static int receive(int fd, void *bytes, system_wash *wash, system_chunk *chunk, void *context)
 {
 	int r = 0;
 
 	while (!r) {
 		ssize_t got = receive_chunk(fd, bytes);
 
+		if (wash && got > 0)
+			wash(bytes, (size_t)got);
 		r = got < 0 ? (int)got : chunk(context, bytes, (size_t)got);
 	}
 	return r < 0 ? r : 0;
 }
 
-int netlink_ask(int family, const void *request, size_t len, system_chunk *chunk, void *context)
+int netlink_ask(int family, const void *request, size_t len, system_wash *wash, system_chunk *chunk,
+	void *context)
 {
 	const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
 	void *bytes = malloc(CHUNK);
@@ -63,9 +67,11 @@ int netlink_ask(int family, const void *request, size_t len, system_chunk *chunk
 	if (!r && sendto(fd, request, len, 0, (const void *)&kernel, sizeof(kernel)) < 0)
 		r = -errno;
 	if (!r)
-		r = receive(fd, bytes, chunk, context);
+		r = receive(fd, bytes, wash, chunk, context);
 	if (fd >= 0)
 		close(fd);
+	if (wash) /* also what was not received whole */
+		explicit_bzero(bytes, CHUNK);
 	free(bytes);
 	return r;
 }

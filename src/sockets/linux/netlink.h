@@ -5,7 +5,8 @@
 
 #include "sockets/linux/system.h"
 
-/* As system_ask(), of this machine. */
-int netlink_ask(int family, const void *request, size_t len, system_chunk *chunk, void *context);
+/* As system_ask_washed(), of this machine. */
+int netlink_ask(int family, const void *request, size_t len, system_wash *wash, system_chunk *chunk,
+	void *context);
 
 #endif

@@ -29,7 +29,7 @@ enum {
 static const char *const ptrace_capabilities[] = {"CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH"};
 
 static const char kernel_socket[] =
-	"kernel socket: no process holds it, or its descriptor is in flight";
+	"kernel socket, maker unknown: no process holds it, or its descriptor is in flight";
 
 /* include/linux/proc_ns.h PROC_PID_INIT_INO: the first PID namespace of every machine. */
 static const char initial_pid_namespace[] = "pid:[4026531836]";

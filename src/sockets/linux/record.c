@@ -351,7 +351,7 @@ static int gather(struct sockets_system *system, struct record *record, struct b
 	const struct system_tee tee = {.answered = keep, .context = record};
 	struct sockets_system recorded = *system;
 	const struct berth_ask ask = {
-		.size = sizeof(ask), .owners = true, .netns_ask = BERTH_ASK_ALL};
+		.size = sizeof(ask), .owners = true, .redirects = true, .netns_ask = BERTH_ASK_ALL};
 	struct sockets_snapshot *snapshot = NULL;
 
 	recorded.tee = &tee;

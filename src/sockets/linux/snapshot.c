@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: MIT
 /*
  * Takes a picture: rows from the tables, of our network namespace and others, in order, then their
- * owners, then names, then the host's policy. Each part is a file of its own; here they meet.
+ * owners or makers, then names, then the host's policy. Each part is a file of its own; here they
+ * meet.
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "sockets/linux/makers.h"
 #include "sockets/linux/names.h"
 #include "sockets/linux/netns_rows.h"
 #include "sockets/linux/owners.h"
 #include "sockets/linux/policy.h"
+#include "sockets/linux/redirects.h"
 #include "sockets/linux/rows.h"
 #include "sockets/linux/system.h"
 #include "sockets/linux/tables.h"
@@ -39,12 +43,61 @@ struct picture {
 	struct rows rows;
 	struct netns_list list;
 	struct netns_rows others;
+	struct redirects redirects;
 	struct sockets_snapshot *snapshot;
 };
 
 static enum berth_netns_ask netns_ask(const struct picture *picture)
 {
 	return picture->ask ? picture->ask->netns_ask : BERTH_ASK_OWN;
+}
+
+/* Redirects, and the rows of those ports to which they go: more than was asked for. */
+static int gather_redirects(struct picture *picture)
+{
+	struct redirects *redirects = &picture->redirects;
+	struct rows *rows = &picture->rows;
+	const struct rows_question *asked = rows->question;
+	struct rows_question more = {.protos = BERTH_PROTO_BIT(BERTH_PROTOS) - 1,
+		.states = BERTH_STATE_BIT(ROWS_STATES) - 1};
+	struct buffer problem = {0};
+	unsigned gaps = 0;
+
+	int r = redirects_gather(redirects, asked, &picture->snapshot->redirects_unknown);
+	if (!r && redirects_want(redirects, asked, &more)) {
+		rows->question = &more;
+		r = tables_gather(picture->system, rows, false, &gaps, &problem);
+		r = r == -ENOMEM ? r : 0;
+		rows->question = asked;
+	}
+	buffer_free(&problem);
+	return r;
+}
+
+/* Puts the rows that were asked for in front; the others are only for redirects. */
+static int split(struct rows *rows, struct sockets_snapshot *snapshot)
+{
+	size_t others = 0;
+
+	for (size_t i = 0; i < rows->count; i++)
+		others += !rows_wanted(rows->question, rows->all + i);
+	snapshot->n_sockets = rows->count - others;
+	if (!others)
+		return 0;
+	struct berth_socket *aside = malloc(others * sizeof(*aside));
+	size_t kept = 0;
+	size_t moved = 0;
+	if (!aside)
+		return -ENOMEM;
+	for (size_t i = 0; i < rows->count; i++) {
+		if (rows_wanted(rows->question, rows->all + i))
+			rows->all[kept++] = rows->all[i];
+		else
+			aside[moved++] = rows->all[i];
+	}
+	memcpy(rows->all + kept, aside, moved * sizeof(*aside));
+	free(aside);
+	return 0;
 }
 
 /* The rows of the namespaces that are wanted, ours first. */
@@ -59,6 +112,8 @@ static int gather(struct picture *picture, struct buffer *ret_problem)
 	if (ours)
 		r = tables_gather(
 			picture->system, &picture->rows, false, &snapshot->gaps, ret_problem);
+	if (!r && ours && picture->ask && picture->ask->redirects)
+		r = gather_redirects(picture);
 	for (size_t i = 0; !r && list->count && i < picture->rows.count; i++)
 		picture->rows.all[i].netns = list->shown;
 	if (!r && wanted != BERTH_ASK_NAMED)
@@ -151,6 +206,8 @@ static int fill(struct picture *picture, struct buffer *ret_problem)
 		r = join_owners(picture);
 	else
 		owners_not_asked(rows);
+	if (!r && picture->ask && picture->ask->owners)
+		r = makers_name(picture->system, rows);
 	if (!r && wanted == BERTH_ASK_NAMED && picture->list.count) {
 		r = gather_quickly(picture);
 		count_rows(picture);
@@ -159,6 +216,10 @@ static int fill(struct picture *picture, struct buffer *ret_problem)
 		r = name_rows(&picture->names, rows);
 	if (!r)
 		r = read_policy(picture);
+	if (!r)
+		r = split(rows, picture->snapshot);
+	if (!r)
+		r = redirects_join(&picture->redirects, rows->all, rows->count);
 	return r;
 }
 
@@ -181,6 +242,7 @@ int sockets_snapshot(struct sockets_system *system, const struct berth_ask *ask,
 		.names = {.system = system, .arena = &snapshot->arena},
 		.rows = {.question = question, .arena = &snapshot->arena},
 		.list = {.system = system, .arena = &snapshot->arena},
+		.redirects = {.system = system, .arena = &snapshot->arena},
 		.others = {.system = system, .list = &picture.list},
 		.snapshot = snapshot,
 	};
@@ -189,12 +251,15 @@ int sockets_snapshot(struct sockets_system *system, const struct berth_ask *ask,
 	r = fill(&picture, ret_problem);
 	if (!r) {
 		snapshot->sockets = picture.rows.all;
-		snapshot->n_sockets = picture.rows.count;
+		snapshot->redirects = picture.redirects.all;
+		snapshot->n_redirects = picture.redirects.count;
 		picture.rows.all = NULL;
+		picture.redirects.all = NULL;
 		*ret_snapshot = snapshot;
 		snapshot = NULL;
 	}
 	rows_free(&picture.rows);
+	redirects_free(&picture.redirects);
 	netns_free(&picture.list);
 	names_free(&picture.names);
 out:
@@ -210,6 +275,7 @@ void sockets_snapshot_free(struct sockets_snapshot *snapshot)
 	if (!snapshot)
 		return;
 	free(snapshot->sockets);
+	free(snapshot->redirects);
 	arena_free(&snapshot->arena);
 	free(snapshot);
 }

@@ -67,6 +67,10 @@ void sockets_system_free(struct sockets_system *system)
 	free(system);
 }
 
+enum {
+	LARGEST_ANSWER = 256 << 20, /* of a recorded call */
+};
+
 static int open_at(const struct sockets_system *system, const char *path, int flags)
 {
 	flags |= O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
@@ -194,6 +198,15 @@ static int tell_as_link(
 	return error;
 }
 
+bool system_exists(const struct sockets_system *system, const char *path)
+{
+	char target[SYSTEM_TARGET];
+
+	/* readlink(2): EINVAL is the answer for what is there and no link. It needs no descriptor.
+	 */
+	return system_link(system, path, target, sizeof(target)) == -EINVAL;
+}
+
 /*
  * What system_folder and system_links share. getdents64(2) itself: opendir(3) would allocate 32 KiB
  * for each of a thousand processes.
@@ -318,7 +331,7 @@ static uint64_t netns_id(const struct sockets_system *system)
 }
 
 static int ask(const struct sockets_system *system, int family, const char *name,
-	const void *request, size_t len, system_chunk *chunk, void *context)
+	const void *request, size_t len, system_wash *wash, system_chunk *chunk, void *context)
 {
 	if (system->without_netlink)
 		return -EPROTONOSUPPORT;
@@ -326,17 +339,17 @@ static int ask(const struct sockets_system *system, int family, const char *name
 		return -EPERM;
 	if (system->replay)
 		return replay_netlink(system->replay, netns_id(system), name, chunk, context);
-	return netlink_ask(family, request, len, chunk, context);
+	return netlink_ask(family, request, len, wash, chunk, context);
 }
 
-int system_ask(const struct sockets_system *system, int family, const char *name,
-	const void *request, size_t len, system_chunk *chunk, void *context)
+int system_ask_washed(const struct sockets_system *system, int family, const char *name,
+	const void *request, size_t len, system_wash *wash, system_chunk *chunk, void *context)
 {
 	struct kept_chunks kept = {.chunk = chunk, .context = context};
 
 	if (!system->tee)
-		return ask(system, family, name, request, len, chunk, context);
-	int r = ask(system, family, name, request, len, keep_chunk, &kept);
+		return ask(system, family, name, request, len, wash, chunk, context);
+	int r = ask(system, family, name, request, len, wash, keep_chunk, &kept);
 	system_tell(system,
 		&(struct system_answer){.kind = SYSTEM_NETLINK,
 			.netns = netns_id(system),
@@ -345,6 +358,40 @@ int system_ask(const struct sockets_system *system, int family, const char *name
 			.bytes = buffer_string(&kept.all),
 			.len = kept.all.len});
 	buffer_free(&kept.all);
+	return r;
+}
+
+int system_ask(const struct sockets_system *system, int family, const char *name,
+	const void *request, size_t len, system_chunk *chunk, void *context)
+{
+	return system_ask_washed(system, family, name, request, len, NULL, chunk, context);
+}
+
+int system_call(const struct sockets_system *system, const char *name, system_fetch *fetch,
+	void *context, struct buffer *ret_answer)
+{
+	struct buffer path = {0};
+	size_t before = ret_answer->len;
+
+	buffer_format(&path, "/call/%s", name);
+	if (path.error)
+		return path.error;
+	if (system->replay) {
+		int r = system_file(system, path.data, LARGEST_ANSWER, ret_answer);
+
+		buffer_free(&path);
+		return r;
+	}
+	int r = fetch(context, ret_answer);
+	if (r)
+		ret_answer->len = before;
+	system_tell(system,
+		&(struct system_answer){.kind = SYSTEM_FILE,
+			.path = path.data,
+			.error = r,
+			.bytes = ret_answer->data ? ret_answer->data + before : "",
+			.len = ret_answer->len - before});
+	buffer_free(&path);
 	return r;
 }
 

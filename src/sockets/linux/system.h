@@ -77,6 +77,9 @@ void system_tell_file(
 ssize_t system_link(
 	const struct sockets_system *system, const char *path, char *ret_target, size_t size);
 
+/* Whether there is something at the path that is no symbolic link. */
+bool system_exists(const struct sockets_system *system, const char *path);
+
 /* Calls `seen` for each entry but "." and ".."; a non-zero answer ends it and is handed on. */
 typedef int system_entry(void *context, const char *name);
 int system_folder(
@@ -110,6 +113,23 @@ int system_ask(const struct sockets_system *system, int family, const char *name
  */
 ssize_t system_cgroup(
 	const struct sockets_system *system, uint64_t id, char *ret_path, size_t size);
+
+/*
+ * The same for an answer that holds secrets (keys of WireGuard): `wash` overwrites them in each
+ * chunk as soon as it is received, before anything else sees it. NULL: there are none.
+ */
+typedef void system_wash(void *bytes, size_t len);
+int system_ask_washed(const struct sockets_system *system, int family, const char *name,
+	const void *request, size_t len, system_wash *wash, system_chunk *chunk, void *context);
+
+/*
+ * Whatever else the kernel is asked by a call of its own: `fetch` makes the call and appends the
+ * answer to the buffer. `name` is what a recording calls it, "sk-lookup.bin". 0; the negative errno
+ * of fetch, or that which was recorded.
+ */
+typedef int system_fetch(void *context, struct buffer *ret_answer);
+int system_call(const struct sockets_system *system, const char *name, system_fetch *fetch,
+	void *context, struct buffer *ret_answer);
 
 /* The name of a user or an interface. -ENOENT: it has none; -ERANGE: it does not fit. */
 int system_user(const struct sockets_system *system, uint32_t uid, char *ret_name, size_t size);
