@@ -377,6 +377,79 @@ struct berth_owner {
 	int32_t fd; /* the lowest descriptor; -1 when not known */
 };
 
+/* Options of a socket that the kernel tells of (struct inet_diag_sockopt, since Linux 5.10); bits.
+ * The two of multicast are set unless a program clears them. */
+enum berth_socket_option {
+	BERTH_OPTION_RECVERR = 1 << 0, /* IP_RECVERR */
+	BERTH_OPTION_FREEBIND = 1 << 1, /* IP_FREEBIND */
+	BERTH_OPTION_HDRINCL = 1 << 2, /* IP_HDRINCL */
+	BERTH_OPTION_MULTICAST_LOOP = 1 << 3, /* IP_MULTICAST_LOOP */
+	BERTH_OPTION_TRANSPARENT = 1 << 4, /* IP_TRANSPARENT */
+	BERTH_OPTION_MULTICAST_ALL = 1 << 5, /* IP_MULTICAST_ALL */
+	BERTH_OPTION_NODEFRAG = 1 << 6, /* IP_NODEFRAG */
+	BERTH_OPTION_BIND_ADDRESS_NO_PORT = 1 << 7, /* IP_BIND_ADDRESS_NO_PORT */
+	BERTH_OPTION_RECVERR_RFC4884 = 1 << 8, /* IP_RECVERR_RFC4884 */
+	BERTH_OPTION_DEFER_CONNECT = 1 << 9, /* TCP_FASTOPEN_CONNECT, not connected yet */
+};
+enum {
+	BERTH_SOCKET_OPTIONS = 10
+};
+
+/* "recverr", "freebind", … of a single option. */
+BERTH_PUBLIC const char *berth_socket_option_name(enum berth_socket_option option);
+
+/* Memory of a socket, bytes as the kernel counts them (SK_MEMINFO_… of linux/sock_diag.h). */
+struct berth_socket_memory {
+	uint32_t receive_used;
+	uint32_t receive_limit; /* SO_RCVBUF */
+	uint32_t send_used;
+	uint32_t send_limit; /* SO_SNDBUF */
+	uint32_t forward; /* set aside for it, not used yet */
+	uint32_t send_queued;
+	uint32_t options;
+	uint32_t backlog; /* packets that came while the socket was in use */
+	uint32_t drops; /* not bytes: packets or connections that were dropped */
+};
+
+/* How a TCP connection fares (struct tcp_info of linux/tcp.h). */
+struct berth_tcp_metrics {
+	uint32_t rtt_us; /* smoothed */
+	uint32_t rtt_variation_us;
+	uint32_t min_rtt_us; /* UINT32_MAX: not measured yet */
+	uint32_t congestion_window; /* segments */
+	uint32_t mss; /* bytes */
+	uint32_t path_mtu; /* bytes */
+	uint32_t retransmits; /* segments that were sent again, ever */
+	uint64_t bytes_sent; /* with what was sent again; since Linux 4.19, else 0 */
+	uint64_t bytes_received;
+};
+
+/* What a snapshot knows of a socket only when details were asked for. */
+struct berth_socket_details {
+	bool has_options;
+	uint32_t options; /* bits, enum berth_socket_option */
+	bool shut_receive; /* shutdown(2) was called for this direction */
+	bool shut_send;
+	const char *congestion; /* TCP's congestion control, "cubic"; NULL: not told */
+	const char
+		*ulp; /* upper layer protocol: "tls", "mptcp", "espintcp"; NULL: none, not told */
+	const char *tls_version; /* "1.2", "1.3"; NULL: not TLS in the kernel, not told */
+	const char *tls_cipher; /* "aes-gcm-128", …; NULL: as above, or not known by name */
+	const char
+		*tls_send; /* who encrypts: "none" (not the kernel), "software", "device", "record"
+			    */
+	const char *tls_receive; /* the same for what comes in */
+	bool has_memory;
+	struct berth_socket_memory memory;
+	bool has_tcp; /* a TCP connection; never a listener */
+	struct berth_tcp_metrics tcp;
+	int16_t traffic_class; /* IP_TOS or IPV6_TCLASS, 0 to 255; -1: not told */
+	bool has_mark; /* only told to CAP_NET_ADMIN */
+	uint32_t mark; /* SO_MARK */
+	bool has_class;
+	uint32_t class_id; /* of net_cls, or the priority of the socket */
+};
+
 struct berth_socket {
 	enum berth_proto proto;
 	uint8_t family; /* 4 or 6 */
@@ -405,7 +478,30 @@ struct berth_socket {
 	const char *reason_text; /* "needs CAP_SYS_PTRACE: owned by uid 33"; NULL when known */
 	const char *const *capabilities; /* what would show it, n_capabilities names */
 	size_t n_capabilities;
+	const struct berth_socket_details *details; /* NULL unless asked for, and told */
+	/*
+	 * How many sockets, this one among them, share protocol, address, port, interface and user,
+	 * and wait there for anybody. 1: alone; 0: not known, or not such a socket. More than one
+	 * TCP listener can only be a SO_REUSEPORT group (inet_csk_get_port); of UDP it may be
+	 * SO_REUSEADDR as well, and the kernel does not tell.
+	 */
+	uint32_t reuseport_group;
+	uint32_t kernel_order; /* its place in the kernel's answer, which is the order of its
+				  hash chains; from 1, 0: not known */
 };
+
+/* How much of a listener's backlog is in use. It is full when used is more than limit: the kernel
+ * takes one connection more than listen(2) was told (sk_acceptq_is_full, include/net/sock.h). */
+struct berth_backlog {
+	uint32_t used; /* connections that wait for accept() */
+	bool has_limit; /* false when it was read from /proc/net */
+	uint32_t limit;
+	bool full;
+};
+
+/* Whether the socket has a backlog: a listener does. Nothing is written when not. */
+BERTH_PUBLIC bool berth_socket_backlog(
+	const struct berth_socket *socket, struct berth_backlog *ret_backlog);
 
 /* What the snapshot could not see. */
 enum berth_gap {
@@ -427,6 +523,7 @@ struct berth_ask {
 	berth_states states; /* 0: all */
 	uint8_t family; /* 4, 6, or 0: both */
 	bool owners; /* join processes; the expensive part */
+	bool details; /* berth_socket.details, and the losses of listeners */
 };
 
 struct berth_snapshot;
@@ -444,6 +541,17 @@ BERTH_PUBLIC unsigned berth_snapshot_gaps(const struct berth_snapshot *snapshot)
 BERTH_PUBLIC const char *berth_gap_text(enum berth_gap gap);
 /* When it was taken, seconds since 1970. */
 BERTH_PUBLIC double berth_snapshot_time_s(const struct berth_snapshot *snapshot);
+
+/* Connections that were lost because a backlog was full. */
+struct berth_listen_losses {
+	bool known; /* asked for, or a listener's backlog was full; and could be read */
+	uint64_t overflows; /* ListenOverflows of /proc/net/netstat: of all listeners of this
+			       network namespace together, since it was made */
+	uint64_t drops; /* ListenDrops: these, and those lost for other reasons such as memory */
+};
+
+BERTH_PUBLIC void berth_snapshot_listen_losses(
+	const struct berth_snapshot *snapshot, struct berth_listen_losses *ret_losses);
 
 /* ---- Policy: what this host does with port numbers --------------------------------------------
  */
@@ -526,6 +634,9 @@ struct berth_report {
 	bool reserved; /* and kept out of it */
 	bool privileged; /* binding needs CAP_NET_BIND_SERVICE */
 	struct berth_verdict verdict;
+	struct berth_listen_losses listen_losses; /* of the snapshot */
+	const char *split; /* NULL, or one sentence: unrelated processes answer on 127.0.0.1 and ::1
+			    */
 };
 
 /*
@@ -548,6 +659,9 @@ BERTH_PUBLIC int berth_report_json(
 	const struct berth_report *report, berth_write *write, void *context);
 BERTH_PUBLIC int berth_socket_json(
 	const struct berth_socket *socket, berth_write *write, void *context);
+/* null when they are not known */
+BERTH_PUBLIC int berth_listen_losses_json(
+	const struct berth_listen_losses *losses, berth_write *write, void *context);
 BERTH_PUBLIC int berth_record_json(
 	const struct berth_record *record, berth_write *write, void *context);
 BERTH_PUBLIC int berth_claim_json(

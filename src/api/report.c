@@ -215,6 +215,7 @@ static int fill_in(const struct berth *berth, const struct berth_snapshot *snaps
 	report->policy.may_bind_low = -1;
 	if (!r && snapshot) {
 		report->policy = snapshot->inner->policy;
+		report->listen_losses = snapshot->inner->listen_losses;
 		r = add_sockets(snapshot, part, box);
 	}
 	if (r < 0)

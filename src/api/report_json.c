@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "api/details_json.h"
 #include "base/json.h"
 #include "base/text.h"
 #include <berth.h>
@@ -252,6 +253,23 @@ static void put_owners(struct json *json, const struct berth_socket *socket)
 	json_close_array(json);
 }
 
+static void put_backlog(struct json *json, const struct berth_socket *socket)
+{
+	struct berth_backlog backlog;
+
+	if (!berth_socket_backlog(socket, &backlog)) {
+		json_null(json, "backlog");
+		return;
+	}
+	json_open_object(json, "backlog");
+	json_uint(json, "used", backlog.used);
+	if (backlog.has_limit)
+		json_uint(json, "limit", backlog.limit);
+	else
+		json_null(json, "limit");
+	json_close_object(json);
+}
+
 static void put_socket(struct json *json, const struct berth_socket *socket)
 {
 	json_open_object(json, NULL);
@@ -280,6 +298,9 @@ static void put_socket(struct json *json, const struct berth_socket *socket)
 	else
 		json_int(json, "expires_ms", socket->expires_ms);
 	put_owners(json, socket);
+	put_backlog(json, socket);
+	put_nonzero(json, "reuseport_group", socket->reuseport_group);
+	details_json(json, socket->details);
 	json_close_object(json);
 }
 
@@ -303,6 +324,18 @@ static void put_gaps(struct json *json, unsigned gaps)
 			json_string(json, NULL, berth_gap_text((enum berth_gap)bit));
 	}
 	json_close_array(json);
+}
+
+static void put_losses(struct json *json, const char *key, const struct berth_listen_losses *losses)
+{
+	if (!losses->known) {
+		json_null(json, key);
+		return;
+	}
+	json_open_object(json, key);
+	json_uint(json, "overflows", losses->overflows);
+	json_uint(json, "drops", losses->drops);
+	json_close_object(json);
 }
 
 /* ---- Policy and verdict -----------------------------------------------------------------------
@@ -373,6 +406,8 @@ static void put_report(struct json *json, const struct berth_report *report)
 	put_gaps(json, report->gaps);
 	put_policy(json, report);
 	put_verdict(json, &report->verdict);
+	put_losses(json, "listen_losses", &report->listen_losses);
+	json_string(json, "split", report->split);
 	json_close_object(json);
 }
 
@@ -402,6 +437,16 @@ int berth_socket_json(const struct berth_socket *socket, berth_write *write, voi
 	struct json json = {.out = &out};
 
 	put_socket(&json, socket);
+	return hand_over(&out, write, context);
+}
+
+int berth_listen_losses_json(
+	const struct berth_listen_losses *losses, berth_write *write, void *context)
+{
+	struct buffer out = {0};
+	struct json json = {.out = &out};
+
+	put_losses(&json, NULL, losses);
 	return hand_over(&out, write, context);
 }
 

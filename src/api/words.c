@@ -146,6 +146,33 @@ const char *berth_bindable_name(enum berth_bindable bindable)
 	return NAME_OF(names, bindable);
 }
 
+const char *berth_socket_option_name(enum berth_socket_option option)
+{
+	switch (option) {
+	case BERTH_OPTION_RECVERR:
+		return "recverr";
+	case BERTH_OPTION_FREEBIND:
+		return "freebind";
+	case BERTH_OPTION_HDRINCL:
+		return "hdrincl";
+	case BERTH_OPTION_MULTICAST_LOOP:
+		return "multicast-loop";
+	case BERTH_OPTION_TRANSPARENT:
+		return "transparent";
+	case BERTH_OPTION_MULTICAST_ALL:
+		return "multicast-all";
+	case BERTH_OPTION_NODEFRAG:
+		return "nodefrag";
+	case BERTH_OPTION_BIND_ADDRESS_NO_PORT:
+		return "bind-address-no-port";
+	case BERTH_OPTION_RECVERR_RFC4884:
+		return "recverr-rfc4884";
+	case BERTH_OPTION_DEFER_CONNECT:
+		return "defer-connect";
+	}
+	return "?";
+}
+
 const char *berth_gap_text(enum berth_gap gap)
 {
 	switch (gap) {

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/details.h"
 #include "cli/grid.h"
 #include "cli/listing.h"
 #include "cli/question.h"
@@ -188,12 +189,13 @@ static enum cli_exit take_option(struct ls *ls, const struct cli_given *given)
 static void default_columns(struct ls *ls)
 {
 	static const char *const names[] = {"PORT", "PROTO", "ADDRESS", "STATE", "PEER", "PROCESS",
-		"PID", "USER", "SINCE", "REASON"};
+		"PID", "USER", "SINCE", "REASON", "DETAILS"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcmp(names[i], "PEER") == 0 && !ls->all)
 			continue;
-		if (strcmp(names[i], "REASON") == 0 && !ls->cli->settings.verbose)
+		if (!ls->cli->settings.verbose &&
+			(strcmp(names[i], "REASON") == 0 || strcmp(names[i], "DETAILS") == 0))
 			continue;
 		ls->columns[ls->n_columns++] = listing_column(names[i], strlen(names[i]));
 	}
@@ -205,6 +207,17 @@ static bool needs_owners(const struct ls *ls)
 		return true;
 	for (size_t i = 0; i < ls->n_columns; i++) {
 		if (ls->columns[i]->needs_owners)
+			return true;
+	}
+	return false;
+}
+
+static bool needs_details(const struct ls *ls)
+{
+	if (ls->cli->settings.format != CLI_TEXT)
+		return ls->cli->settings.verbose;
+	for (size_t i = 0; i < ls->n_columns; i++) {
+		if (ls->columns[i]->needs_details)
 			return true;
 	}
 	return false;
@@ -228,6 +241,7 @@ static enum cli_exit read_options(struct ls *ls)
 	if (!ls->n_columns)
 		default_columns(ls);
 	ls->ask.owners = needs_owners(ls);
+	ls->ask.details = needs_details(ls);
 	return CLI_YES;
 }
 
@@ -383,6 +397,7 @@ static int write_object(const struct ls *ls, const struct berth_snapshot *snapsh
 	}
 	json_close_array(&json);
 	cli_put_gaps(&json, berth_snapshot_gaps(snapshot));
+	cli_put_losses(&json, snapshot);
 	json_close_object(&json);
 	if (!error)
 		error = output_write(output, "\n", 1);
@@ -412,6 +427,24 @@ static void write_note(const struct ls *ls, const struct berth_snapshot *snapsho
 	buffer_free(&note);
 }
 
+/* The losses are not of one row; whoever asked for more hears of them behind the table. */
+static void write_losses(const struct ls *ls, const struct berth_snapshot *snapshot)
+{
+	struct output *output = &ls->cli->output;
+	struct berth_listen_losses losses;
+	struct buffer note = {0};
+
+	berth_snapshot_listen_losses(snapshot, &losses);
+	if (!ls->cli->settings.verbose || ls->cli->settings.quiet || !losses.overflows)
+		return;
+	buffer_char(&note, '\n');
+	details_losses(&note, &losses);
+	buffer_char(&note, '.');
+	output_styled(output, &output->text, OUTPUT_FAINT, buffer_string(&note), note.len);
+	buffer_char(&output->text, '\n');
+	buffer_free(&note);
+}
+
 static enum cli_exit answer(const struct ls *ls, const struct berth_snapshot *snapshot)
 {
 	enum cli_exit gaps = cli_gaps(ls->cli, berth_snapshot_gaps(snapshot));
@@ -421,6 +454,7 @@ static enum cli_exit answer(const struct ls *ls, const struct berth_snapshot *sn
 	case CLI_TEXT:
 		rows = write_table(ls, snapshot);
 		write_note(ls, snapshot);
+		write_losses(ls, snapshot);
 		break;
 	case CLI_JSON:
 		rows = write_object(ls, snapshot);

@@ -170,7 +170,10 @@ static enum cli_exit answer(struct port *port)
 static enum cli_exit port_run(struct cli *cli)
 {
 	struct port port = {.cli = cli};
-	struct berth_ask ask = {.size = sizeof(ask), .query = &port.query, .owners = true};
+	struct berth_ask ask = {.size = sizeof(ask),
+		.query = &port.query,
+		.owners = true,
+		.details = cli->settings.verbose};
 	enum cli_exit code;
 
 	if (!cli->n_operands) {

@@ -24,6 +24,7 @@ struct listing_column {
 	bool may_shrink;
 	bool may_wrap;
 	bool needs_owners;
+	bool needs_details;
 	void (*write)(struct buffer *out, const struct listing_style *style,
 		const struct berth_socket *socket);
 };

@@ -9,6 +9,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "cli/details.h"
+
 enum {
 	SOCKETS_SHOWN = 6,
 	OWNERS_SHOWN = 4,
@@ -318,6 +320,20 @@ static void put_owners(struct port_card *port, const struct berth_socket *socket
 	}
 }
 
+/* A full backlog and a shared place concern everybody; the rest is for -v. */
+static void put_details(struct port_card *port, const struct berth_socket *socket)
+{
+	struct card *card = &port->card;
+	struct berth_backlog backlog = {.full = false};
+
+	(void)berth_socket_backlog(socket, &backlog);
+	if (backlog.full || port->verbose)
+		details_backlog(&card->text, socket);
+	details_group(&card->text, socket);
+	details_all(&card->text, socket);
+	card_end(card, INDENT, HANG);
+}
+
 static void put_socket(struct port_card *port, const struct berth_socket *socket)
 {
 	struct card *card = &port->card;
@@ -343,6 +359,7 @@ static void put_socket(struct port_card *port, const struct berth_socket *socket
 		buffer_format(&card->text, ", for another %lld s",
 			(long long)((socket->expires_ms + 999) / 1000));
 	card_end(card, 0, HANG);
+	put_details(port, socket);
 	put_owners(port, socket);
 }
 
@@ -351,6 +368,17 @@ static bool is_server(const struct berth_socket *socket)
 {
 	return socket->state == BERTH_LISTEN || socket->state == BERTH_CLOSE ||
 		socket->state == BERTH_BOUND;
+}
+
+static bool has_full_backlog(const struct berth_report *report)
+{
+	struct berth_backlog backlog;
+
+	for (size_t i = 0; i < report->n_sockets; i++) {
+		if (berth_socket_backlog(report->sockets[i], &backlog) && backlog.full)
+			return true;
+	}
+	return false;
 }
 
 static void put_here(struct port_card *port, const struct berth_report *report)
@@ -377,6 +405,15 @@ static void put_here(struct port_card *port, const struct berth_report *report)
 	}
 	if (report->n_sockets > shown)
 		port_card_left_out(port, report->n_sockets - shown, "", "ls -a");
+	if (report->split) {
+		card_foreign(card, report->split);
+		card_end(card, 0, HANG);
+	}
+	/* They were read because of -v or because a backlog is full, perhaps of another port. */
+	if (report->listen_losses.overflows && (port->verbose || has_full_backlog(report))) {
+		details_losses(&card->text, &report->listen_losses);
+		card_end(card, 0, HANG);
+	}
 }
 
 /* ---- Policy and verdict -----------------------------------------------------------------------

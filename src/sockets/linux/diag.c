@@ -14,7 +14,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include <libmnl/libmnl.h>
+#include "sockets/linux/details.h"
+#include "sockets/linux/messages.h"
 
 enum {
 	TIMER_TIME_WAIT = 3, /* idiag_timer, inet_diag.c inet_twsk_diag_fill */
@@ -52,6 +53,7 @@ static void put_both_families(struct nlmsghdr *header, const struct diag_questio
 	struct inet_diag_req *request = mnl_nlmsg_put_extra_header(header, sizeof(*request));
 	request->idiag_family = AF_INET;
 	request->idiag_states = question->states;
+	request->idiag_ext = question->details ? details_extensions() : 0;
 	request->id.idiag_sport = htons(question->port);
 }
 
@@ -64,6 +66,7 @@ static void put_one_family(struct nlmsghdr *header, const struct diag_question *
 	request->sdiag_family = question->family == 4 ? AF_INET : AF_INET6;
 	request->sdiag_protocol = (uint8_t)proto;
 	request->idiag_states = question->states;
+	request->idiag_ext = question->details ? details_extensions() : 0;
 	request->id.idiag_sport = htons(question->port);
 	if (proto > UINT8_MAX) /* since 5.9 */
 		mnl_attr_put_u32(header, INET_DIAG_REQ_PROTOCOL, proto);
@@ -109,26 +112,16 @@ struct attributes {
 	bool association;
 };
 
-/* The first attribute of a row, and how many bytes all of them are. */
-static struct nlattr *attributes_of(const struct nlmsghdr *header, int *ret_left)
-{
-	*ret_left = (int)(mnl_nlmsg_get_payload_len(header) - sizeof(struct inet_diag_msg));
-	return mnl_nlmsg_get_payload_offset(header, sizeof(struct inet_diag_msg));
-}
-
-static struct nlattr *next_attribute(const struct nlattr *attr, int *left)
-{
-	*left -= (int)MNL_ALIGN(attr->nla_len);
-	return mnl_attr_next(attr);
-}
-
-static void read_attributes(const struct nlmsghdr *header, struct attributes *ret)
+/* `details` may be NULL. */
+static void read_attributes(
+	const struct nlmsghdr *header, struct attributes *ret, struct details *details)
 {
 	int left = 0;
 
 	*ret = (struct attributes){.v6only = -1};
-	for (const struct nlattr *attr = attributes_of(header, &left); mnl_attr_ok(attr, left);
-		attr = next_attribute(attr, &left)) {
+	for (const struct nlattr *attr =
+			messages_attributes(header, sizeof(struct inet_diag_msg), &left);
+		mnl_attr_ok(attr, left); attr = messages_next(attr, &left)) {
 		uint16_t type = mnl_attr_get_type(attr);
 		uint16_t len = mnl_attr_get_payload_len(attr);
 
@@ -138,6 +131,8 @@ static void read_attributes(const struct nlmsghdr *header, struct attributes *re
 			ret->cgroup_id = mnl_attr_get_u64(attr);
 		else if (type == INET_DIAG_PEERS)
 			ret->association = true;
+		else if (details)
+			(void)details_take(details, attr);
 	}
 }
 
@@ -156,13 +151,16 @@ static int decode_row(const struct nlmsghdr *header, struct diag_answer *answer)
 {
 	struct inet_diag_msg message;
 	struct attributes attributes;
+	struct details details;
 
 	if (mnl_nlmsg_get_payload_len(header) < sizeof(message)) {
 		answer->malformed = true;
 		return 0;
 	}
 	memcpy(&message, mnl_nlmsg_get_payload(header), sizeof(message));
-	read_attributes(header, &attributes);
+	if (answer->details)
+		details_start(&details);
+	read_attributes(header, &attributes, answer->details ? &details : NULL);
 	struct berth_socket row = {
 		.proto = answer->proto,
 		.family = message.idiag_family == AF_INET ? 4 : 6,
@@ -181,6 +179,12 @@ static int decode_row(const struct nlmsghdr *header, struct diag_answer *answer)
 			? (int64_t)message.idiag_expires
 			: -1,
 	};
+	if (answer->details) {
+		/* The kernel fills tcp_info for whatever has room for it: a listener's is its
+		 * backlog, which the row has, and nothing of a connection. */
+		details.told.has_tcp &= row.state != BERTH_LISTEN && row.state != BERTH_BOUND;
+		row.details = &details.told;
+	}
 	/* TIME_WAIT and requests are told with uid 0, whoever it was; so were orphans and what
 	 * nobody accepted yet before 6.17 (sock_i_uid). */
 	row.has_uid = row.inode || row.uid;
@@ -195,21 +199,6 @@ static int decode_row(const struct nlmsghdr *header, struct diag_answer *answer)
 	return answer->seen(answer->context, &row);
 }
 
-/* NLMSG_DONE ends a dump, with a negative errno when it failed midway; NLMSG_ERROR refuses it. */
-static int decode_end(const struct nlmsghdr *header, struct diag_answer *answer)
-{
-	int32_t error = 0;
-
-	if (mnl_nlmsg_get_payload_len(header) >= sizeof(error))
-		memcpy(&error, mnl_nlmsg_get_payload(header), sizeof(error));
-	else if (header->nlmsg_type == NLMSG_ERROR)
-		answer->malformed = true;
-	if (error < 0 && error > -4096)
-		answer->error = error;
-	answer->done = true;
-	return 1;
-}
-
 static int decode_message(const struct nlmsghdr *header, struct diag_answer *answer)
 {
 	if (header->nlmsg_flags & NLM_F_DUMP_INTR)
@@ -220,19 +209,15 @@ static int decode_message(const struct nlmsghdr *header, struct diag_answer *ans
 		return decode_row(header, answer);
 	case NLMSG_DONE:
 	case NLMSG_ERROR:
-		return decode_end(header, answer);
+		answer->error = messages_end(header, &answer->malformed);
+		answer->done = true;
+		return 1;
 	case NLMSG_OVERRUN:
 		answer->malformed = true;
 		return 0;
 	default:
 		return 0; /* NLMSG_NOOP, and kinds that nobody asked for */
 	}
-}
-
-/* libmnl (1.0.5) compares the length as a signed number, and lets 2 GiB and more pass. */
-static bool message_ok(const struct nlmsghdr *header, int left)
-{
-	return mnl_nlmsg_ok(header, left) && header->nlmsg_len <= (uint32_t)left;
 }
 
 int diag_decode(void *context, const void *bytes, size_t len)
@@ -242,7 +227,7 @@ int diag_decode(void *context, const void *bytes, size_t len)
 	int left = len > INT_MAX ? INT_MAX : (int)len;
 	int r = 0;
 
-	while (!r && message_ok(header, left)) {
+	while (!r && messages_ok(header, left)) {
 		r = decode_message(header, answer);
 		header = mnl_nlmsg_next(header, &left);
 	}
@@ -255,11 +240,12 @@ static void rewrite_attributes(struct nlmsghdr *header)
 {
 	int left = 0;
 
-	for (struct nlattr *attr = attributes_of(header, &left); mnl_attr_ok(attr, left);
-		attr = next_attribute(attr, &left)) {
+	for (struct nlattr *attr = messages_attributes(header, sizeof(struct inet_diag_msg), &left);
+		mnl_attr_ok(attr, left); attr = messages_next(attr, &left)) {
 		uint16_t type = mnl_attr_get_type(attr);
 
-		if (type != INET_DIAG_SKV6ONLY && type != INET_DIAG_CGROUP_ID)
+		if (type != INET_DIAG_SKV6ONLY && type != INET_DIAG_CGROUP_ID &&
+			!details_rewrite(attr))
 			memset(mnl_attr_get_payload(attr), 0, mnl_attr_get_payload_len(attr));
 	}
 }
@@ -286,16 +272,15 @@ size_t diag_rewrite(void *bytes, size_t len, diag_address *change, void *context
 	struct nlmsghdr *header = bytes;
 	int left = len > INT_MAX ? INT_MAX : (int)len;
 
-	while (message_ok(header, left)) {
+	while (messages_ok(header, left)) {
 		bool row = header->nlmsg_type == SOCK_DIAG_BY_FAMILY ||
 			header->nlmsg_type == TCPDIAG_GETSOCK;
 		size_t payload = mnl_nlmsg_get_payload_len(header);
 
 		if (row && payload >= sizeof(struct inet_diag_msg))
 			rewrite_row(header, change, context);
-		else if (payload > sizeof(int32_t)) /* the errno stays, the echoed request goes */
-			memset((char *)mnl_nlmsg_get_payload(header) + sizeof(int32_t), 0,
-				payload - sizeof(int32_t));
+		else
+			messages_blank(header);
 		header = mnl_nlmsg_next(header, &left);
 	}
 	/* The last message may lack its padding. */

@@ -301,12 +301,15 @@ static int gather(struct sockets_system *system, struct record *record, struct b
 {
 	const struct system_tee tee = {.answered = keep, .context = record};
 	struct sockets_system recorded = *system;
-	const struct berth_ask ask = {.size = sizeof(ask), .owners = true};
+	const struct berth_ask ask = {.size = sizeof(ask), .owners = true, .details = true};
 	struct sockets_snapshot *snapshot = NULL;
+	struct sockets_addresses *addresses = NULL;
 
 	recorded.tee = &tee;
 	int r = sockets_snapshot(&recorded, &ask, &snapshot, ret_problem);
 	sockets_snapshot_free(snapshot);
+	if (!r && !sockets_addresses(&recorded, &addresses)) /* for berth answers */
+		sockets_addresses_free(addresses);
 	if (!r)
 		r = record->error;
 	if (!r)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "sockets/linux/names.h"
+#include "sockets/linux/netstat.h"
 #include "sockets/linux/owners.h"
 #include "sockets/linux/policy.h"
 #include "sockets/linux/rows.h"
@@ -37,6 +38,8 @@ static int fill(struct sockets_system *system, const struct berth_ask *ask, stru
 	if (r)
 		return r;
 	rows_sort(rows);
+	rows_group(rows);
+	netstat_read(system, rows, &snapshot->listen_losses);
 	if (ask && ask->owners)
 		r = owners_join(system, names, rows);
 	else

@@ -64,15 +64,18 @@ static int ask(struct gathering *gathering, const struct table *table, struct di
 	size_t len = diag_request(&(struct diag_question){.proto = table->proto,
 					  .family = table->family,
 					  .states = question->states,
-					  .port = question->one_port},
+					  .port = question->one_port,
+					  .details = question->details},
 		request);
 	(void)snprintf(name, sizeof(name), "%s%s%s.bin", name_of(table->proto),
 		table->family == 4           ? "4"
 			: table->family == 6 ? "6"
 					     : "",
 		gathering->again ? ".again" : "");
-	*answer = (struct diag_answer){
-		.proto = table->proto, .seen = rows_add, .context = gathering->rows};
+	*answer = (struct diag_answer){.proto = table->proto,
+		.details = question->details,
+		.seen = rows_add,
+		.context = gathering->rows};
 	return system_ask(
 		gathering->system, NETLINK_SOCK_DIAG, name, request, len, diag_decode, answer);
 }
