@@ -648,6 +648,100 @@ BERTH_PUBLIC int berth_report(const struct berth *berth, struct berth_snapshot *
 	uint16_t port, const struct berth_query_part *part, struct berth_report **ret_report);
 BERTH_PUBLIC void berth_report_free(struct berth_report *report);
 
+/* ---- Who answers ----------------------------------------------------------------------------- */
+
+/* How a packet comes to the socket that answers it. */
+enum berth_via {
+	BERTH_VIA_NOTHING, /* nobody answers, or it is not known who */
+	BERTH_VIA_ADDRESS, /* bound to this very address */
+	BERTH_VIA_WILDCARD, /* bound to all addresses of the family */
+	BERTH_VIA_DUAL_STACK, /* an IPv6 socket that takes IPv4 too */
+	BERTH_VIA_REDIRECT, /* a rule of the firewall sends it to another port or address first */
+};
+
+/* "nothing", "direct", "wildcard", "dual-stack", "redirect". */
+BERTH_PUBLIC const char *berth_via_name(enum berth_via via);
+
+/* What becomes of a packet to one address. */
+enum berth_answer {
+	BERTH_ANSWER_SOCKET, /* a socket gets it: answered_by */
+	BERTH_ANSWER_REFUSED, /* nobody: "connection refused", for UDP ICMP's "port unreachable" */
+	BERTH_ANSWER_NO_ADDRESS, /* this machine does not have the loopback address: nobody */
+	BERTH_ANSWER_ELSEWHERE, /* another machine's address, or redirected to one: out of sight */
+	BERTH_ANSWER_UNKNOWN, /* whether the address is ours, or its sockets, could not be read */
+};
+
+/* "socket", "refused", "no-address", "elsewhere", "unknown". */
+BERTH_PUBLIC const char *berth_answer_name(enum berth_answer answer);
+
+/* One address of the host that was asked for. */
+struct berth_destination {
+	uint8_t family; /* 4 or 6 */
+	uint8_t address[16];
+	const char *address_text; /* without brackets and port */
+	uint16_t port;
+	enum berth_proto proto;
+	enum berth_answer answer;
+	enum berth_via via;
+	/* Who gets a new connection or datagram of a sender on this machine. More than one: a
+	 * group whose member is chosen for each connection, or, if not `certain`, all that it can
+	 * be. */
+	const struct berth_socket *const *answered_by;
+	size_t n_answered_by;
+	uint32_t group_size; /* how many share the place; 1: alone; 0: nobody answers */
+	bool certain; /* false: SO_REUSEPORT or SO_REUSEADDR, which the kernel does not tell,
+			 decides; of n_answered_by UDP sockets the newest, or any */
+	const char *redirect; /* the rule, NULL unless via is BERTH_VIA_REDIRECT */
+	const char *text; /* who answers or why nobody does, without the address; one phrase */
+};
+
+enum berth_flag_kind {
+	BERTH_FLAG_SPLIT, /* unrelated processes answer at two addresses of one host */
+	BERTH_FLAG_SHARED_GROUP, /* unrelated processes share a place, and with it the connections
+				  */
+	BERTH_FLAG_INTERFACE, /* a socket waits there, but is bound to another interface */
+	BERTH_FLAG_BACKLOG_FULL, /* the one who answers does not: connections wait or are lost */
+	BERTH_FLAG_OUTSIDE, /* what comes from outside is redirected, and may go elsewhere */
+};
+
+/* "split", "shared-group", "interface", "backlog-full", "outside". */
+BERTH_PUBLIC const char *berth_flag_kind_name(enum berth_flag_kind kind);
+
+struct berth_flag {
+	enum berth_flag_kind kind;
+	const char *text; /* one sentence without a full stop */
+};
+
+struct berth_answers {
+	const char *host; /* as it was asked for; "localhost" when none was named */
+	uint16_t port;
+	const struct berth_destination *destinations;
+	size_t n_destinations;
+	const struct berth_flag *flags;
+	size_t n_flags;
+	unsigned gaps; /* of the snapshot that this rests on */
+	double time_s; /* when it was taken, seconds since 1970 */
+	bool answered; /* somebody answers wherever this machine can be asked */
+};
+
+/*
+ * Who would get a new connection or datagram: `text` is HOST:PORT, optionally with /tcp (the
+ * default), /udp or /udplite; HOST is a name, an address (IPv6 in brackets), or nothing for
+ * localhost, which stands for 127.0.0.1 and ::1. Other names are resolved (getaddrinfo(3); not in a
+ * recording), and each address is judged for itself by the kernel's own rules, as of Linux 6.18.
+ *
+ * Two sockets are of unrelated processes when they have no process in common, none of their
+ * processes descends from one of the other's (the first process of all is nobody's ancestor here),
+ * and none are two children of one parent that runs the same program as they do. A socket whose
+ * owners are not known is unrelated to one of another user only.
+ *
+ * -EINVAL, -ERANGE: not understood; -ENOENT: the name has no address; -EAGAIN: the name could not
+ * be resolved now; others as berth_snapshot(). berth_error() has a sentence.
+ */
+BERTH_PUBLIC int berth_answers(
+	const struct berth *berth, const char *text, struct berth_answers **ret_answers);
+BERTH_PUBLIC void berth_answers_free(struct berth_answers *answers);
+
 /* ---- JSON: the same everywhere, see docs/schema
  * -------------------------------------------------- */
 
@@ -662,6 +756,8 @@ BERTH_PUBLIC int berth_socket_json(
 /* null when they are not known */
 BERTH_PUBLIC int berth_listen_losses_json(
 	const struct berth_listen_losses *losses, berth_write *write, void *context);
+BERTH_PUBLIC int berth_answers_json(
+	const struct berth_answers *answers, berth_write *write, void *context);
 BERTH_PUBLIC int berth_record_json(
 	const struct berth_record *record, berth_write *write, void *context);
 BERTH_PUBLIC int berth_claim_json(

@@ -221,6 +221,7 @@ static int use_claims(struct berth *berth, const struct berth_options *options)
 static int use_system(struct berth *berth, const char *replay)
 {
 	struct buffer problem = {0};
+	berth->replay = replay != NULL;
 	int r = replay ? sockets_system_replay(replay, &berth->system, &problem)
 		       : sockets_system_live(&berth->system);
 

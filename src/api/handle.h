@@ -21,6 +21,7 @@ struct berth {
 	const struct claims *claims; /* built-in */
 	struct claims *local; /* of this site, user and host; NULL when there are none */
 	struct sockets_system *system;
+	bool replay; /* the system is a recording: nothing of this host belongs to it */
 	const char **warnings;
 	size_t n_warnings;
 	struct arena arena; /* the texts above */

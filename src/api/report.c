@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/answer_split.h"
 #include "api/handle.h"
 #include "api/machine.h"
 #include "api/summary.h"
@@ -221,6 +222,10 @@ static int fill_in(const struct berth *berth, const struct berth_snapshot *snaps
 	if (r < 0)
 		return r;
 	judge(report);
+	if (!part || !part->family) /* else half of its sockets are not here */
+		r = answer_split(report, &box->arena, &report->split);
+	if (r < 0)
+		return r;
 	return summary_write(report, &box->arena);
 }
 

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "api/details_json.h"
+#include "api/parts_json.h"
 #include "base/json.h"
 #include "base/text.h"
 #include <berth.h>
@@ -300,7 +300,7 @@ static void put_socket(struct json *json, const struct berth_socket *socket)
 	put_owners(json, socket);
 	put_backlog(json, socket);
 	put_nonzero(json, "reuseport_group", socket->reuseport_group);
-	details_json(json, socket->details);
+	parts_details(json, socket->details);
 	json_close_object(json);
 }
 
@@ -313,16 +313,6 @@ static void put_sockets(struct json *json, const struct berth_report *report)
 	json_open_array(json, "sockets");
 	for (size_t i = 0; i < report->n_sockets; i++)
 		put_socket(json, report->sockets[i]);
-	json_close_array(json);
-}
-
-static void put_gaps(struct json *json, unsigned gaps)
-{
-	json_open_array(json, "gaps");
-	for (unsigned bit = 1; bit && bit <= gaps; bit <<= 1) {
-		if (gaps & bit)
-			json_string(json, NULL, berth_gap_text((enum berth_gap)bit));
-	}
 	json_close_array(json);
 }
 
@@ -403,7 +393,7 @@ static void put_report(struct json *json, const struct berth_report *report)
 	json_close_array(json);
 	put_de_facto(json, &report->de_facto);
 	put_sockets(json, report);
-	put_gaps(json, report->gaps);
+	parts_gaps(json, report->gaps);
 	put_policy(json, report);
 	put_verdict(json, &report->verdict);
 	put_losses(json, "listen_losses", &report->listen_losses);

@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/commands.h"
-#include "cli/details.h"
+#include "cli/extras.h"
 #include "cli/grid.h"
 #include "cli/listing.h"
 #include "cli/question.h"
@@ -438,7 +438,7 @@ static void write_losses(const struct ls *ls, const struct berth_snapshot *snaps
 	if (!ls->cli->settings.verbose || ls->cli->settings.quiet || !losses.overflows)
 		return;
 	buffer_char(&note, '\n');
-	details_losses(&note, &losses);
+	extras_losses(&note, &losses);
 	buffer_char(&note, '.');
 	output_styled(output, &output->text, OUTPUT_FAINT, buffer_string(&note), note.len);
 	buffer_char(&output->text, '\n');

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "cli/details.h"
+#include "cli/extras.h"
 
 enum {
 	NAMES_SHOWN = 2,
@@ -234,9 +234,9 @@ static void write_details(
 	struct buffer *out, const struct listing_style *style, const struct berth_socket *socket)
 {
 	(void)style;
-	details_backlog(out, socket);
-	details_group(out, socket);
-	details_all(out, socket);
+	extras_backlog(out, socket);
+	extras_group(out, socket);
+	extras_all(out, socket);
 }
 
 static const struct listing_column columns[] = {

@@ -9,7 +9,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "cli/details.h"
+#include "cli/extras.h"
 
 enum {
 	SOCKETS_SHOWN = 6,
@@ -328,9 +328,9 @@ static void put_details(struct port_card *port, const struct berth_socket *socke
 
 	(void)berth_socket_backlog(socket, &backlog);
 	if (backlog.full || port->verbose)
-		details_backlog(&card->text, socket);
-	details_group(&card->text, socket);
-	details_all(&card->text, socket);
+		extras_backlog(&card->text, socket);
+	extras_group(&card->text, socket);
+	extras_all(&card->text, socket);
 	card_end(card, INDENT, HANG);
 }
 
@@ -411,7 +411,7 @@ static void put_here(struct port_card *port, const struct berth_report *report)
 	}
 	/* They were read because of -v or because a backlog is full, perhaps of another port. */
 	if (report->listen_losses.overflows && (port->verbose || has_full_backlog(report))) {
-		details_losses(&card->text, &report->listen_losses);
+		extras_losses(&card->text, &report->listen_losses);
 		card_end(card, 0, HANG);
 	}
 }

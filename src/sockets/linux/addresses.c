@@ -140,9 +140,9 @@ static bool is_ours(const struct addresses_row *row, const uint8_t address[16])
 }
 
 /*
- * All packets to ourselves go through lo. IPv4 takes them as coming in there (inet_iif in
- * include/net/route.h: the output route of an unbound client has no rt_iif); IPv6 as coming in by
- * the interface that has the address (ip6_rcv_core in net/ipv6/ip6_input.c).
+ * All packets to ourselves go through lo, but are taken to come in by the interface that has the
+ * address: IPv4 by the route (ip_route_output_key_hash_rcu sets orig_oif, inet_iif reads it; before
+ * 4.10 it was lo), IPv6 by ip6_rcv_core in net/ipv6/ip6_input.c.
  */
 uint32_t addresses_incoming(const struct addresses_answer *answer, uint8_t family,
 	const uint8_t address[16], uint32_t scope)
@@ -153,7 +153,7 @@ uint32_t addresses_incoming(const struct addresses_answer *answer, uint8_t famil
 		if (row->family != family || (scope && scope != row->ifindex) ||
 			!is_ours(row, address))
 			continue;
-		return family == 4 ? LOOPBACK : row->ifindex;
+		return row->ifindex;
 	}
 	return 0;
 }

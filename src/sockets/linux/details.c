@@ -260,37 +260,20 @@ static void rewrite_ulp(struct nlattr *nest)
 	}
 }
 
-/* Of tcp_info stays what is read: the rest tells when somebody last typed. */
-static void rewrite_metrics(struct nlattr *attr)
-{
-	const struct tcp_info nothing = {0};
-	size_t len = mnl_attr_get_payload_len(attr);
-	struct tcp_info info;
-	struct tcp_info kept = nothing;
-
-	copy_front(attr, &info, sizeof(info));
-	kept.tcpi_rtt = info.tcpi_rtt;
-	kept.tcpi_rttvar = info.tcpi_rttvar;
-	kept.tcpi_min_rtt = info.tcpi_min_rtt;
-	kept.tcpi_snd_cwnd = info.tcpi_snd_cwnd;
-	kept.tcpi_snd_mss = info.tcpi_snd_mss;
-	kept.tcpi_pmtu = info.tcpi_pmtu;
-	kept.tcpi_total_retrans = info.tcpi_total_retrans;
-	kept.tcpi_bytes_sent = info.tcpi_bytes_sent;
-	kept.tcpi_bytes_received = info.tcpi_bytes_received;
-	memset(mnl_attr_get_payload(attr), 0, len);
-	memcpy(mnl_attr_get_payload(attr), &kept, len < sizeof(kept) ? len : sizeof(kept));
-}
-
+/* tcp_info goes: it tells when somebody last typed, and of MPTCP and SCTP it is another struct with
+ * tokens and addresses in it. */
 bool details_rewrite(struct nlattr *attr)
 {
 	uint16_t type = mnl_attr_get_type(attr);
 
 	if (!least_of(type))
 		return false;
-	if (type == INET_DIAG_INFO)
-		rewrite_metrics(attr);
-	else if (type == INET_DIAG_ULP_INFO)
+	if (type == INET_DIAG_INFO) {
+		/* Not told rather than zero. */
+		attr->nla_type = INET_DIAG_NONE;
+		return false;
+	}
+	if (type == INET_DIAG_ULP_INFO)
 		rewrite_ulp(attr);
 	return true;
 }

@@ -180,9 +180,10 @@ static int decode_row(const struct nlmsghdr *header, struct diag_answer *answer)
 			: -1,
 	};
 	if (answer->details) {
-		/* The kernel fills tcp_info for whatever has room for it: a listener's is its
-		 * backlog, which the row has, and nothing of a connection. */
-		details.told.has_tcp &= row.state != BERTH_LISTEN && row.state != BERTH_BOUND;
+		/* Of MPTCP and SCTP it is another struct; a listener's is its backlog, which the
+		 * row has, and nothing of a connection. */
+		details.told.has_tcp &= row.proto == BERTH_TCP && row.state != BERTH_LISTEN &&
+			row.state != BERTH_BOUND;
 		row.details = &details.told;
 	}
 	/* TIME_WAIT and requests are told with uid 0, whoever it was; so were orphans and what

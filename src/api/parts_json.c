@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* What only details show, as JSON: what the kernel did not tell is null. */
-#include "api/details_json.h"
+/* Members that several objects have: the details of a socket, in which what the kernel did not tell
+ * is null, and the gaps of a snapshot. */
+#include "api/parts_json.h"
 
 static void put_options(struct json *json, const struct berth_socket_details *details)
 {
@@ -86,7 +87,7 @@ static void put_known(struct json *json, const char *key, bool known, uint32_t v
 		json_null(json, key);
 }
 
-void details_json(struct json *json, const struct berth_socket_details *details)
+void parts_details(struct json *json, const struct berth_socket_details *details)
 {
 	if (!details) {
 		json_null(json, "details");
@@ -110,4 +111,14 @@ void details_json(struct json *json, const struct berth_socket_details *details)
 	put_known(json, "mark", details->has_mark, details->mark);
 	put_known(json, "class_id", details->has_class, details->class_id);
 	json_close_object(json);
+}
+
+void parts_gaps(struct json *json, unsigned gaps)
+{
+	json_open_array(json, "gaps");
+	for (unsigned bit = 1; bit && bit <= gaps; bit <<= 1) {
+		if (gaps & bit)
+			json_string(json, NULL, berth_gap_text((enum berth_gap)bit));
+	}
+	json_close_array(json);
 }

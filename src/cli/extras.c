@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Phrases for backlog, options, memory, congestion control and TLS. Zeros that say nothing are left
  * out; --json has them all. */
-#include "cli/details.h"
+#include "cli/extras.h"
 
 #include "cli/describe.h"
 
@@ -13,7 +13,7 @@ static struct buffer *next(struct buffer *out)
 	return out;
 }
 
-void details_backlog(struct buffer *out, const struct berth_socket *socket)
+void extras_backlog(struct buffer *out, const struct berth_socket *socket)
 {
 	struct berth_backlog backlog;
 
@@ -26,7 +26,7 @@ void details_backlog(struct buffer *out, const struct berth_socket *socket)
 		buffer_text(out, ", full");
 }
 
-void details_group(struct buffer *out, const struct berth_socket *socket)
+void extras_group(struct buffer *out, const struct berth_socket *socket)
 {
 	bool datagrams = socket->proto == BERTH_UDP || socket->proto == BERTH_UDPLITE;
 
@@ -113,7 +113,7 @@ static void put_options(struct buffer *out, const struct berth_socket_details *d
 	}
 }
 
-void details_all(struct buffer *out, const struct berth_socket *socket)
+void extras_all(struct buffer *out, const struct berth_socket *socket)
 {
 	const struct berth_socket_details *details = socket->details;
 
@@ -144,7 +144,7 @@ void details_all(struct buffer *out, const struct berth_socket *socket)
 		buffer_format(next(out), "class %u", details->class_id);
 }
 
-void details_losses(struct buffer *out, const struct berth_listen_losses *losses)
+void extras_losses(struct buffer *out, const struct berth_listen_losses *losses)
 {
 	if (!losses->known)
 		return;
