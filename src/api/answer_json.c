@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Who answers, as JSON: docs/schema/berth-answers-1.json. */
-#include "api/parts_json.h"
+#include "api/parts.h"
 #include "base/json.h"
 #include <berth.h>
 

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "api/parts_json.h"
+#include "api/parts.h"
 #include "base/json.h"
 #include "base/text.h"
 #include <berth.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Members that several objects have: the details of a socket, in which what the kernel did not tell
  * is null, and the gaps of a snapshot. */
-#include "api/parts_json.h"
+#include "api/parts.h"
 
 static void put_options(struct json *json, const struct berth_socket_details *details)
 {

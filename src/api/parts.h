@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Members that several objects of JSON have. */
-#ifndef BERTH_API_PARTS_JSON_H
-#define BERTH_API_PARTS_JSON_H
+#ifndef BERTH_API_PARTS_H
+#define BERTH_API_PARTS_H
 
 #include <berth.h>
 
