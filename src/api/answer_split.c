@@ -67,7 +67,8 @@ int answer_split(const struct berth_report *report, struct arena *arena, const c
 	*ret_sentence = NULL;
 	if (report->n_sockets < 2)
 		return 0;
-	const struct berth_socket **list = arena_array(arena, report->n_sockets, 3 * sizeof(*list));
+	const struct berth_socket **list =
+		arena_array(arena, report->n_sockets, 3 * sizeof(void *));
 	if (!list)
 		return -ENOMEM;
 	for (size_t i = 0; i < sizeof(protos) / sizeof(*protos) && !sentence.len; i++)

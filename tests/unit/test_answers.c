@@ -66,7 +66,7 @@ static void make_world(struct world *world, enum berth_proto proto, const char *
 
 	*world = (struct world){.n = 0};
 	assert_true(strlen(places) < sizeof(text));
-	strcpy(text, places);
+	memcpy(text, places, strlen(places) + 1);
 	for (char *word; (word = strsep(&rest, " "));) {
 		struct berth_socket *socket = world->all + world->n;
 

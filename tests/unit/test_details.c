@@ -98,9 +98,9 @@ static int see(void *context, const struct berth_socket *row)
 		return 0;
 	seen->details = *row->details;
 	if (row->details->congestion)
-		strcpy(seen->congestion, row->details->congestion);
+		strncpy(seen->congestion, row->details->congestion, sizeof(seen->congestion) - 1);
 	if (row->details->ulp)
-		strcpy(seen->ulp, row->details->ulp);
+		strncpy(seen->ulp, row->details->ulp, sizeof(seen->ulp) - 1);
 	return 0;
 }
 
