@@ -202,6 +202,7 @@ static enum cli_exit port_run(struct cli *cli)
 		.query = &port.query,
 		.owners = true,
 		.redirects = true,
+		.details = cli->settings.verbose,
 		.netns_ask = BERTH_ASK_NAMED};
 	enum cli_exit code;
 

@@ -9,6 +9,7 @@
 const struct command *const commands[] = {
 	&cmd_port,
 	&cmd_ls,
+	&cmd_answers,
 	&cmd_find,
 	&cmd_registry,
 	&cmd_doctor,

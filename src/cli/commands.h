@@ -62,6 +62,7 @@ const struct command *commands_find(const char *name);
 /* The command that a word was probably meant to be, NULL: none comes near. */
 const struct command *commands_near(const char *word);
 
+extern const struct command cmd_answers;
 extern const struct command cmd_completion;
 extern const struct command cmd_doctor;
 extern const struct command cmd_find;

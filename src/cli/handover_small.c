@@ -96,6 +96,7 @@ void handover_unnamed(const struct berth_snapshot *snapshot)
 	}
 }
 
+const struct command cmd_answers = {.name = "answers"};
 const struct command cmd_registry = {.name = "registry"};
 const struct command cmd_completion = {.name = "completion"};
 const struct command cmd_help = {.name = "help"};

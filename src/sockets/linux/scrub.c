@@ -14,8 +14,10 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "sockets/linux/addresses.h"
 #include "sockets/linux/diag.h"
 #include "sockets/linux/netns_text.h"
+#include "sockets/linux/netstat.h"
 #include "sockets/linux/process.h"
 #include "sockets/linux/procnet.h"
 
@@ -327,6 +329,33 @@ static int scrub_netlink(struct scrub *scrub, struct record_entry *entry)
 	return scrub->error;
 }
 
+static int scrub_addresses(struct scrub *scrub, struct record_entry *entry)
+{
+	entry->len = addresses_rewrite(entry->bytes, entry->len, see_address, scrub);
+	return scrub->error;
+}
+
+/* Leaves the two counters that are read. */
+static int scrub_netstat(struct scrub *scrub, struct record_entry *entry)
+{
+	static const char group[] = "TcpExt";
+	static const char *const names[] = {"ListenOverflows", "ListenDrops"};
+	struct buffer out = {0};
+	uint64_t values[2] = {0, 0};
+
+	if (scrub->collecting)
+		return 0;
+	for (size_t i = 0; i < 2; i++) {
+		if (netstat_counter(entry->bytes, entry->len, group, names[i], &values[i])) {
+			entry->dropped = true;
+			return 0;
+		}
+	}
+	buffer_format(&out, "%s: %s %s\n%s: %llu %llu\n", group, names[0], names[1], group,
+		(unsigned long long)values[0], (unsigned long long)values[1]);
+	return replace(scrub, entry, &out);
+}
+
 static int scrub_table(struct scrub *scrub, struct record_entry *entry)
 {
 	const char *last = entry->path + strlen(entry->path) - 1;
@@ -561,12 +590,14 @@ static scrub_rule *rule_of(const struct record_entry *entry)
 		scrub_rule *rule;
 	} rules[] = {
 		{"netlink/*", scrub_netlink},
+		{"netlink/route/addresses.bin", scrub_addresses},
 		{"proc/stat", scrub_boot},
 		{"proc/*/stat", scrub_stat},
 		{"proc/*/status", scrub_status},
 		{"proc/*/cmdline", scrub_arguments},
 		{"proc/*/exe", scrub_exe},
 		{"proc/*/fd/*", scrub_descriptor},
+		{"proc/net/netstat", scrub_netstat},
 		{"proc/net/*", scrub_table},
 		{"proc/self/ns/pid", keep},
 		{"proc/*/ns/net", keep},

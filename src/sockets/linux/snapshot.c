@@ -11,6 +11,7 @@
 #include "sockets/linux/makers.h"
 #include "sockets/linux/names.h"
 #include "sockets/linux/netns_rows.h"
+#include "sockets/linux/netstat.h"
 #include "sockets/linux/owners.h"
 #include "sockets/linux/policy.h"
 #include "sockets/linux/redirects.h"
@@ -196,6 +197,8 @@ static int fill(struct picture *picture, struct buffer *ret_problem)
 		r = gather(picture, ret_problem);
 	if (r)
 		return r;
+	rows_group(rows);
+	netstat_read(picture->system, rows, &picture->snapshot->listen_losses);
 	tell_netns(picture);
 	if (picture->list.count && wanted != BERTH_ASK_NAMED) {
 		rows->again = netns_rows_again;

@@ -82,22 +82,25 @@ static berth_states states_of(enum berth_proto proto, berth_states states)
 /* Asks once. 0 or what stopped it; the answer tells the rest. */
 static int ask(struct gathering *gathering, const struct table *table, struct diag_answer *answer)
 {
-	uint16_t port = gathering->rows->question->one_port;
+	const struct rows_question *question = gathering->rows->question;
 	alignas(uint32_t) unsigned char request[DIAG_REQUEST_MAX];
 	char name[32];
 
 	size_t len = diag_request(&(struct diag_question){.proto = table->proto,
 					  .family = table->family,
 					  .states = states_of(table->proto, gathering->states),
-					  .port = port},
+					  .port = question->one_port,
+					  .details = question->details},
 		request);
 	(void)snprintf(name, sizeof(name), "%s%s%s.bin", name_of(table->proto),
 		table->family == 4           ? "4"
 			: table->family == 6 ? "6"
 					     : "",
 		gathering->again ? ".again" : "");
-	*answer = (struct diag_answer){
-		.proto = table->proto, .seen = rows_add, .context = gathering->rows};
+	*answer = (struct diag_answer){.proto = table->proto,
+		.details = question->details,
+		.seen = rows_add,
+		.context = gathering->rows};
 	return system_ask(
 		gathering->system, NETLINK_SOCK_DIAG, name, request, len, diag_decode, answer);
 }

@@ -66,3 +66,21 @@ void sockets_snapshot_free(struct sockets_snapshot *snapshot)
 	arena_free(&snapshot->arena);
 	free(snapshot);
 }
+
+int sockets_addresses(struct sockets_system *system, struct sockets_addresses **ret_addresses)
+{
+	(void)system, (void)ret_addresses;
+	return -ENOSYS;
+}
+
+uint32_t sockets_incoming(const struct sockets_addresses *addresses, uint8_t family,
+	const uint8_t address[16], uint32_t scope)
+{
+	(void)addresses, (void)family, (void)address, (void)scope;
+	return 0;
+}
+
+void sockets_addresses_free(struct sockets_addresses *addresses)
+{
+	(void)addresses;
+}
