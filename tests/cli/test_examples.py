@@ -56,7 +56,9 @@ def test_an_example_of_the_manual_runs(shop: Path, page: str, example: str) -> N
 def options_of_help(berth: Berth, command: str | None) -> set[str]:
     """Long options and letters, as -x and --xyz."""
     said = berth("help", *([command] if command else []), "--json").json()
-    rows = said["options"] if command is None else said["commands"][0]["options"]
+    rows = said["options"]
+    if command is not None:
+        [rows] = [each["options"] for each in said["commands"] if each["name"] == command]
     return ({f"--{row['name']}" for row in rows if row["name"]}
             | {f"-{row['letter']}" for row in rows if row["letter"]})
 
