@@ -440,8 +440,8 @@ struct berth_ask {
 	uint8_t family; /* 4, 6, or 0: both */
 	bool owners; /* join processes; the expensive part */
 	enum berth_netns_ask netns_ask;
-	const char *netns; /* for BERTH_ASK_ONE: a name in /run/netns or as berth shows it, a process
-			      id, the inode number, or the path of a namespace */
+	const char *netns; /* for BERTH_ASK_ONE: a name in /run/netns or as berth shows it, a
+			      process id, the inode number, or the path of a namespace */
 };
 
 struct berth_snapshot;

@@ -252,7 +252,8 @@ static void put_owners(struct json *json, const struct berth_socket *socket)
 	json_close_array(json);
 }
 
-/* ---- Network namespaces ----------------------------------------------------------------------- */
+/* ---- Network namespaces -----------------------------------------------------------------------
+ */
 
 /* What a socket says of the one it is in: enough to find the rest. */
 static void put_socket_netns(struct json *json, const struct berth_netns *netns)
@@ -295,7 +296,8 @@ static void put_netns(struct json *json, const char *key, const struct berth_net
 	json_close_object(json);
 }
 
-/* ---- Sockets, whole --------------------------------------------------------------------------- */
+/* ---- Sockets, whole ---------------------------------------------------------------------------
+ */
 
 static void put_socket(struct json *json, const struct berth_socket *socket)
 {

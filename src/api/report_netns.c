@@ -7,7 +7,8 @@
 
 #include <errno.h>
 
-bool report_netns_is_subject(const struct sockets_snapshot *inner, const struct berth_socket *socket)
+bool report_netns_is_subject(
+	const struct sockets_snapshot *inner, const struct berth_socket *socket)
 {
 	if (inner->subject)
 		return socket->netns == inner->subject;
@@ -32,8 +33,8 @@ static void count_others(const struct sockets_snapshot *inner, struct berth_repo
 }
 
 /* Rows of one port stand together by namespace, so each begins a use or goes on with one. */
-static int add_uses(const struct berth_snapshot *snapshot, struct arena *arena,
-	struct berth_report *report)
+static int add_uses(
+	const struct berth_snapshot *snapshot, struct arena *arena, struct berth_report *report)
 {
 	const struct berth_socket *rows;
 	size_t count = machine_at_port(snapshot, report->port, &rows);
@@ -61,8 +62,8 @@ static int add_uses(const struct berth_snapshot *snapshot, struct arena *arena,
 	return 0;
 }
 
-int report_netns_add(const struct berth_snapshot *snapshot, struct arena *arena,
-	struct berth_report *report)
+int report_netns_add(
+	const struct berth_snapshot *snapshot, struct arena *arena, struct berth_report *report)
 {
 	const struct sockets_snapshot *inner = snapshot->inner;
 

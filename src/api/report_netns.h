@@ -11,7 +11,7 @@ bool report_netns_is_subject(
 	const struct sockets_snapshot *inner, const struct berth_socket *socket);
 
 /* Fills in netns and other_netns with what belongs to them. 0; -ENOMEM. */
-int report_netns_add(const struct berth_snapshot *snapshot, struct arena *arena,
-	struct berth_report *report);
+int report_netns_add(
+	const struct berth_snapshot *snapshot, struct arena *arena, struct berth_report *report);
 
 #endif

@@ -138,9 +138,8 @@ enum cli_exit cli_snapshot(
 }
 
 /* Those that can hide a row which was asked for; the others only make rows poorer. */
-static const unsigned incomplete =
-	BERTH_GAP_INTERRUPTED | BERTH_GAP_TRUNCATED | BERTH_GAP_REFUSED | BERTH_GAP_UNSUPPORTED |
-	BERTH_GAP_NETNS;
+static const unsigned incomplete = BERTH_GAP_INTERRUPTED | BERTH_GAP_TRUNCATED | BERTH_GAP_REFUSED |
+	BERTH_GAP_UNSUPPORTED | BERTH_GAP_NETNS;
 
 enum cli_exit cli_gaps(struct cli *cli, unsigned gaps)
 {

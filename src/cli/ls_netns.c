@@ -16,8 +16,7 @@ enum {
 	NAMES_SHOWN = 4,
 };
 
-int ls_netns_put(
-	struct json *json, struct output *output, const struct berth_snapshot *snapshot)
+int ls_netns_put(struct json *json, struct output *output, const struct berth_snapshot *snapshot)
 {
 	const struct berth_netns *all;
 	size_t n = berth_snapshot_netns(snapshot, &all);
@@ -92,7 +91,8 @@ static bool same_reason(const struct berth_netns *a, const struct berth_netns *b
 }
 
 /* All that share the reason of all[first]. */
-static void complain_of(const struct cli *cli, const struct berth_netns *all, size_t n, size_t first)
+static void complain_of(
+	const struct cli *cli, const struct berth_netns *all, size_t n, size_t first)
 {
 	struct buffer names = {0};
 	size_t count = 0;

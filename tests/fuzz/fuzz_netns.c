@@ -32,7 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (name.len > size + strlen("container "))
 		abort();
 	buffer_bytes(&copy, text, size);
-	if (!system_netns_parse(buffer_string(&copy), &netns) && (!netns.id || netns.id > UINT32_MAX))
+	if (!system_netns_parse(buffer_string(&copy), &netns) &&
+		(!netns.id || netns.id > UINT32_MAX))
 		abort();
 	(void)netns_text_is_generated(buffer_string(&copy));
 	buffer_free(&name);

@@ -53,7 +53,8 @@ static const char mounts[] =
 	"302 21 0:4 mnt:[4026532574] /run/mnt rw - nsfs nsfs rw\n"
 	"303 21 0:4 net:[4026532575] /run/fake rw - tmpfs net:[1] rw\n"
 	"304 21 0:4 net:[99999999999] /run/large rw - nsfs nsfs rw\n"
-	"305 21 0:4 net:[4026532576] /run/netns/last rw shared:1 master:2 propagate_from:3 - nsfs nsfs rw";
+	"305 21 0:4 net:[4026532576] /run/netns/last rw shared:1 master:2 propagate_from:3 - nsfs "
+	"nsfs rw";
 
 static void mounted_network_namespaces_are_found_with_their_paths(void **state)
 {
@@ -147,8 +148,9 @@ static void links_to_network_namespaces_are_numbers(void **state)
 	assert_false(netns.is_table);
 	assert_int_equal(system_netns_parse("table:[4026531910]", &netns), 0);
 	assert_true(netns.is_table);
-	static const char *const others[] = {"", "net:[]", "net:[0]", "net:[1", "net:[1]x", "net:[-1]",
-		"mnt:[4026531841]", "net:[4294967296]", "net:4026531840", "socket:[1]", "net:["};
+	static const char *const others[] = {"", "net:[]", "net:[0]", "net:[1", "net:[1]x",
+		"net:[-1]", "mnt:[4026531841]", "net:[4294967296]", "net:4026531840", "socket:[1]",
+		"net:["};
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
 		assert_int_equal(system_netns_parse(others[i], &netns), -EINVAL);
 	assert_int_equal(netns.id, 4026531910);
@@ -391,8 +393,7 @@ static void a_namespace_known_by_its_table_is_not_told_twice(void **state)
 	put_link(&recording, "proc/9/ns/net", "table:[2002]");
 	put_link(&recording, "proc/10/ns/net", "table:[2003]");
 	put(&recording, "denied", "EACCES proc/8/fd\nEACCES netns/2003/enter\n");
-	put(&recording, "proc/10/stat",
-		"10 (redis) S 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 5 0\n");
+	put(&recording, "proc/10/stat", "10 (redis) S 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 5 0\n");
 	struct sockets_snapshot *snapshot = ask(&recording, &question, 0);
 	assert_int_equal(snapshot->n_netns, 3);
 	const struct berth_netns *redis = named(snapshot, "redis[10]");

@@ -119,7 +119,8 @@ static int see_name(void *context, const char *name)
 
 	buffer_format(&path, "%s/%s", folder->path, name);
 	int r = path.error;
-	/* Others are what is left of a name where nothing is mounted, as in another mount namespace. */
+	/* Others are what is left of a name where nothing is mounted, as in another mount
+	 * namespace. */
 	if (!r && !system_netns_at(folder->list->system, buffer_string(&path), &place))
 		r = note(folder->list,
 			&(struct way){.place = &place,
@@ -545,8 +546,7 @@ size_t netns_one(const struct netns_list *list)
 	return list->count - 1;
 }
 
-int netns_find(
-	struct netns_list *list, const struct berth_ask *ask, struct buffer *ret_problem)
+int netns_find(struct netns_list *list, const struct berth_ask *ask, struct buffer *ret_problem)
 {
 	int r = 0;
 

@@ -38,8 +38,7 @@ struct netns_list {
  * when none has a name. 0; -ENOMEM; with BERTH_ASK_ONE -ENOENT, -EACCES, -EINVAL, and *ret_problem
  * (appended to) says why.
  */
-int netns_find(
-	struct netns_list *list, const struct berth_ask *ask, struct buffer *ret_problem);
+int netns_find(struct netns_list *list, const struct berth_ask *ask, struct buffer *ret_problem);
 
 /* With BERTH_ASK_ONE: the one. */
 size_t netns_one(const struct netns_list *list);

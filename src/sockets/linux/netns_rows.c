@@ -63,8 +63,7 @@ static void explain(struct berth_netns *shown, int refusal, bool read)
 
 /* ---- One visit ------------------------------------------------------------------------------- */
 
-static int name_interfaces(
-	const struct sockets_system *inside, struct worker *worker, size_t first)
+static int name_interfaces(const struct sockets_system *inside, struct worker *worker, size_t first)
 {
 	struct names names = {.system = inside, .arena = &worker->arena};
 	int r = 0;

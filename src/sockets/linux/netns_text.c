@@ -50,8 +50,9 @@ static void put_path(struct buffer *out, const char *path, size_t len)
 
 		if (path[i] == '\\' && len - i > 3 && digits[0] <= '3' && is_octal(digits[0]) &&
 			is_octal(digits[1]) && is_octal(digits[2])) {
-			buffer_char(out, (char)((digits[0] - '0') << 6 | (digits[1] - '0') << 3 |
-						   (digits[2] - '0')));
+			buffer_char(out,
+				(char)((digits[0] - '0') << 6 | (digits[1] - '0') << 3 |
+					(digits[2] - '0')));
 			i += 3;
 		} else {
 			buffer_char(out, path[i]);

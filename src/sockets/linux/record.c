@@ -83,9 +83,8 @@ static const char *path_of(struct record *record, const struct system_answer *an
 	if (answer->kind == SYSTEM_NETLINK)
 		buffer_text(&path, "netlink/");
 	buffer_text(&path, answer->path + (*answer->path == '/'));
-	const char *copy = path.error
-		? NULL
-		: arena_text(&record->arena, buffer_string(&path), path.len);
+	const char *copy =
+		path.error ? NULL : arena_text(&record->arena, buffer_string(&path), path.len);
 	buffer_free(&path);
 	return copy;
 }
@@ -271,8 +270,7 @@ static int write_entry(int folder, const struct record_entry *entry, struct own_
 		return 0;
 	case SYSTEM_INTERFACE:
 		if (entry->netns)
-			buffer_format(
-				&own->interfaces, "%llu/", (unsigned long long)entry->netns);
+			buffer_format(&own->interfaces, "%llu/", (unsigned long long)entry->netns);
 		buffer_format(&own->interfaces, "%u %s\n", entry->number, entry->bytes);
 		return 0;
 	case SYSTEM_LINK:

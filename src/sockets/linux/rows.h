@@ -63,9 +63,9 @@ int rows_move(struct rows *to, struct rows *from);
 void rows_cut(struct rows *rows, size_t count);
 
 /*
- * Sorts by port, network namespace, protocol, family, address, state, peer, and drops what the kernel told twice: SCTP
- * lists an endpoint once for itself and once for its associations, and an interrupted dump may
- * repeat itself. The same cookie, state and peer is the same socket.
+ * Sorts by port, network namespace, protocol, family, address, state, peer, and drops what the
+ * kernel told twice: SCTP lists an endpoint once for itself and once for its associations, and an
+ * interrupted dump may repeat itself. The same cookie, state and peer is the same socket.
  */
 void rows_sort(struct rows *rows);
 

@@ -510,9 +510,8 @@ static int scrub_netns_name(struct scrub *scrub, struct record_entry *entry)
 		return add_text(&scrub->places, name);
 	buffer_bytes(&out, entry->path, (size_t)(name - entry->path));
 	buffer_format(&out, "netns%zu", text_number_in(&scrub->places, name));
-	entry->path = out.error
-		? NULL
-		: arena_text(&scrub->record->arena, buffer_string(&out), out.len);
+	entry->path =
+		out.error ? NULL : arena_text(&scrub->record->arena, buffer_string(&out), out.len);
 	buffer_free(&out);
 	return entry->path ? 0 : -ENOMEM;
 }
@@ -535,8 +534,8 @@ static int scrub_descriptor(struct scrub *scrub, struct record_entry *entry)
 
 	(void)scrub;
 
-	entry->dropped = !process_parse_socket(entry->bytes) &&
-		system_netns_parse(entry->bytes, &netns);
+	entry->dropped =
+		!process_parse_socket(entry->bytes) && system_netns_parse(entry->bytes, &netns);
 	return 0;
 }
 

@@ -57,8 +57,8 @@ static int gather(struct picture *picture, struct buffer *ret_problem)
 	int r = 0;
 
 	if (ours)
-		r = tables_gather(picture->system, &picture->rows, false, &snapshot->gaps,
-			ret_problem);
+		r = tables_gather(
+			picture->system, &picture->rows, false, &snapshot->gaps, ret_problem);
 	for (size_t i = 0; !r && list->count && i < picture->rows.count; i++)
 		picture->rows.all[i].netns = list->shown;
 	if (!r && wanted != BERTH_ASK_NAMED)

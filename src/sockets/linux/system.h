@@ -100,7 +100,8 @@ int system_user(const struct sockets_system *system, uint32_t uid, char *ret_nam
 int system_interface(
 	const struct sockets_system *system, uint32_t ifindex, char *ret_name, size_t size);
 
-/* ---- Network namespaces (system_netns.c) ------------------------------------------------------ */
+/* ---- Network namespaces (system_netns.c) ------------------------------------------------------
+ */
 
 /*
  * The network namespace of a process or thread, `path` "/proc/12" or "/proc/12/task/13"; where that
@@ -118,12 +119,11 @@ int system_netns_at(
  * Moves the calling thread, which must be one made for it, into the namespace that `path` leads to.
  * -EPERM, -EACCES: needs CAP_SYS_ADMIN; -ENOENT: it is gone, or another one is there.
  */
-int system_netns_enter(const struct sockets_system *system, const char *path,
-	const struct system_netns *netns);
+int system_netns_enter(
+	const struct sockets_system *system, const char *path, const struct system_netns *netns);
 
 /* The inode of the table of netns->pid, by which others may be known; 0: not known. */
-uint64_t system_netns_table(
-	const struct sockets_system *system, const struct system_netns *netns);
+uint64_t system_netns_table(const struct sockets_system *system, const struct system_netns *netns);
 
 /* SO_NETNS_COOKIE of the namespace that system->netns is in; 0: not known. */
 uint64_t system_netns_cookie(const struct sockets_system *system);

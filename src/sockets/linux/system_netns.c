@@ -167,16 +167,15 @@ static int replay_enter(const struct sockets_system *system, const struct system
 {
 	char path[SYSTEM_PATH];
 
-	(void)snprintf(
-		path, sizeof(path), "/netns/%llu/enter", (unsigned long long)netns->id);
+	(void)snprintf(path, sizeof(path), "/netns/%llu/enter", (unsigned long long)netns->id);
 	int fd = replay_open_path(system->replay, path, O_PATH);
 	if (fd >= 0)
 		close(fd);
 	return fd >= 0 || fd == -ENOENT ? 0 : fd;
 }
 
-int system_netns_enter(const struct sockets_system *system, const char *path,
-	const struct system_netns *netns)
+int system_netns_enter(
+	const struct sockets_system *system, const char *path, const struct system_netns *netns)
 {
 	int r = system->replay ? replay_enter(system, netns) : enter(path, netns);
 
@@ -211,8 +210,7 @@ static uint64_t replay_number(
 	struct buffer text = {0};
 	uint64_t number = 0;
 
-	(void)snprintf(
-		path, sizeof(path), "/netns/%llu%s", (unsigned long long)netns->id, name);
+	(void)snprintf(path, sizeof(path), "/netns/%llu%s", (unsigned long long)netns->id, name);
 	if (!system_file(system, path, SYSTEM_TARGET, &text) && text.data &&
 		text_number(text.data, text.len, UINT64_MAX, &number))
 		number = 0;
@@ -249,8 +247,7 @@ uint64_t system_netns_cookie(const struct sockets_system *system)
 	return cookie;
 }
 
-uint64_t system_netns_table(
-	const struct sockets_system *system, const struct system_netns *netns)
+uint64_t system_netns_table(const struct sockets_system *system, const struct system_netns *netns)
 {
 	static const char name[] = "/table";
 	struct system_netns table = {0};
