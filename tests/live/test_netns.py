@@ -117,6 +117,14 @@ def test_sockets_in_a_big_namespace_are_those_that_ss_shows_inside(there: World,
         assert sorted(bound) == sorted(there.said["big"]["bound_only"])
 
 
+def test_a_socket_without_a_process_is_asked_for_again_where_it_is(there: World, tmp_path: Path) -> None:
+    """Asked in our own namespace it would be gone, and its process said to have ended."""
+    port = there.said["big"]["in_flight_port"]
+    row = next(iter(held_at(listed(there, tmp_path), port).values()))
+    assert row["netns"]["name"] == "big" and row["owners"] == []
+    assert row["reason_kind"] == "other-pid-namespace"
+
+
 def test_interfaces_and_policy_are_those_of_the_namespace(there: World, tmp_path: Path) -> None:
     made = there.said
     tied = held_at(listed(there, tmp_path), PORT, "udp")[made["web"][1]]

@@ -34,7 +34,7 @@ static int see(void *context, uint64_t inode, const char *path)
 
 	assert_true(seen->count < 8 && strlen(path) < 64);
 	seen->inodes[seen->count] = inode;
-	strcpy(seen->paths[seen->count++], path);
+	memcpy(seen->paths[seen->count++], path, strlen(path) + 1);
 	return 0;
 }
 
@@ -187,7 +187,7 @@ static void put_link(const struct recording *recording, const char *path, const 
 
 static void begin(struct recording *recording)
 {
-	strcpy(recording->path, "/tmp/berth-netns-XXXXXX");
+	(void)snprintf(recording->path, sizeof(recording->path), "/tmp/berth-netns-XXXXXX");
 	assert_non_null(mkdtemp(recording->path));
 	recording->folder = open(recording->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(recording->folder >= 0);
