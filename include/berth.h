@@ -610,7 +610,7 @@ enum berth_gap {
 enum berth_netns_ask {
 	BERTH_ASK_OWN, /* ours alone */
 	/* ours, and a quick look for listeners and UDP sockets into those that have a name (at most
-	 * 32): TCP sockets that are bound only, connections and owners are not looked for there */
+	 * 20): TCP sockets that are bound only, connections and owners are not looked for there */
 	BERTH_ASK_NAMED,
 	BERTH_ASK_ALL, /* all that can be found through processes, descriptors and mounts */
 	BERTH_ASK_ONE, /* the one that is named by ask.netns, instead of ours */

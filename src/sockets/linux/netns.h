@@ -23,12 +23,12 @@ struct netns {
 
 struct netns_list {
 	const struct sockets_system *system;
-	struct arena *arena; /* holds paths, names and `shown` */
-	struct netns *all; /* our own first, the others by name */
+	struct arena *arena; /* holds all that is below but the array itself */
+	struct netns **all; /* our own first, the others by name */
 	struct berth_netns *shown; /* the same in the public form */
 	size_t count;
 	size_t size;
-	struct map known; /* id → index + 1, while they are gathered */
+	struct map known; /* id → struct netns, while they are gathered */
 	struct map mounts; /* ids of mount namespaces whose table was read */
 	bool hidden; /* more may be where we may not look */
 };
