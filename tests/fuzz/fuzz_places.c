@@ -12,6 +12,10 @@
 #include "sockets/linux/proxies.h"
 #include "sockets/linux/socket_unit.h"
 
+enum {
+	N_SPANS = 9
+};
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_span(const char *text, size_t len, const struct cgroup_span *span)
@@ -27,10 +31,10 @@ static void check_cgroup(const char *text, size_t len)
 
 	if (!cgroup_path_choose(text, len, &path))
 		return;
-	const struct cgroup_span *const spans[] = {&path.path, &path.slice, &path.unit,
+	const struct cgroup_span *const spans[N_SPANS] = {&path.path, &path.slice, &path.unit,
 		&path.user_unit, &path.container, &path.pod, &path.inside, &path.last,
 		&path.before_last};
-	for (size_t i = 0; i < sizeof(spans) / sizeof(*spans); i++)
+	for (size_t i = 0; i < N_SPANS; i++)
 		check_span(text, len, spans[i]);
 	if ((path.engine == BERTH_NO_ENGINE) != !path.container.len)
 		abort();

@@ -260,6 +260,15 @@ static void samples_of_kubernetes_name_pod_and_container(void **state)
 			.engine = BERTH_CONTAINERD,
 			.container = ID,
 			.pod = POD_HASH},
+	};
+
+	(void)state;
+	CHECK_ALL(samples);
+}
+
+static void samples_of_kubernetes_with_other_drivers(void **state)
+{
+	static const struct sample samples[] = {
 		/* The cgroupfs driver. */
 		{.path = "/kubepods/burstable/pod" UID_DASHES "/" ID,
 			.engine = BERTH_SOME_ENGINE,
@@ -587,6 +596,7 @@ int main(void)
 		cmocka_unit_test(samples_of_user_managers_name_both_units),
 		cmocka_unit_test(samples_of_docker_and_containerd),
 		cmocka_unit_test(samples_of_kubernetes_name_pod_and_container),
+		cmocka_unit_test(samples_of_kubernetes_with_other_drivers),
 		cmocka_unit_test(samples_of_podman_and_runtimes),
 		cmocka_unit_test(samples_of_lxc_and_machines),
 		cmocka_unit_test(names_and_pods_are_spelt_as_people_do),

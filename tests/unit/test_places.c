@@ -357,11 +357,14 @@ static void samples_of_rootless_helpers_serve_the_container_of_their_network(voi
 	end_world(&world);
 }
 
+static const char no_metadata[] =
+	"[{\"id\":\"" ID "\",\"names\":\"x\",\"metadata\":\"{nonsense\"}]";
+
 static void files_that_are_not_what_they_should_be_say_nothing(void **state)
 {
 	static const char *const wrong[] = {"", "{", "null", "[]", "17", "{\"Name\":3}", "\"x\"",
 		"{\"Config\":[],\"NetworkSettings\":7}", "{\"annotations\":[1]}", "[[1],{},3]",
-		"[{\"id\":\"" ID "\",\"names\":\"x\",\"metadata\":\"{nonsense\"}]"};
+		no_metadata};
 	struct arena arena = {0};
 
 	(void)state;
