@@ -12,7 +12,6 @@ import ctypes
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -80,10 +79,10 @@ def main() -> None:
     with subprocess.Popen(
             ["systemd-nspawn", "--quiet", "--boot", "--private-network", "--register=no", "--keep-unit",
              "--machine=berth-test", f"--directory={root}", f"--bind-ro={BUILD}", "--console=pipe",
-             *sys.argv[6:]], env=environment, stdin=subprocess.DEVNULL, stdout=open("/tmp/place-nspawn.log","w"), stderr=subprocess.STDOUT) as nspawn:  # type: ignore[call-overload]
+             *sys.argv[6:]], env=environment, **QUIET) as nspawn:  # type: ignore[call-overload]
         print(json.dumps({"machine": first_process(nspawn.pid)}), flush=True)
         sys.stdin.read()
-        nspawn.send_signal(signal.SIGTERM)
+        nspawn.kill()  # nothing of it is worth an orderly end
 
 
 if __name__ == "__main__":
