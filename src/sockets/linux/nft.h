@@ -58,6 +58,7 @@ struct nft {
 	size_t chains_size;
 	struct map by_name; /* nft_hash() → struct nft_chain */
 	struct map sets; /* nft_hash() → struct nft_set */
+	const struct nft_set *any_set; /* the one that there is, when there is nobody to ask */
 	struct flow_ports caught; /* what no later chain of the hook sees */
 	unsigned left; /* steps that may still be made */
 };

@@ -325,17 +325,20 @@ static enum step load_tracking(struct run *run, struct messages_attributes insid
 	if (!find(inside, NFTA_CT_DREG, &attribute))
 		return NEXT;
 	uint32_t to = messages_be32(&attribute);
-	struct messages_attribute key;
-	if (!find(inside, NFTA_CT_KEY, &key))
-		put_what(run, to, PACKET_TRACKING, NFT_REG_SIZE);
-	else if (messages_be32(&key) == NFT_CT_STATE)
+	switch (find(inside, NFTA_CT_KEY, &attribute) ? messages_be32(&attribute) : UINT32_MAX) {
+	case NFT_CT_STATE:
 		put_value(run, to, &state, sizeof(state));
-	else if (messages_be32(&key) == NFT_CT_STATUS)
+		break;
+	case NFT_CT_STATUS:
 		put_value(run, to, &status, sizeof(status));
-	else if (messages_be32(&key) == NFT_CT_DIRECTION)
+		break;
+	case NFT_CT_DIRECTION:
 		put_value(run, to, &direction, sizeof(direction));
-	else
+		break;
+	default:
 		put_what(run, to, PACKET_TRACKING, NFT_REG_SIZE);
+		break;
+	}
 	return NEXT;
 }
 
@@ -488,16 +491,17 @@ static const char *family_name(uint8_t family)
 	return family == NFPROTO_IPV4 ? "ip" : family == NFPROTO_IPV6 ? "ip6" : "inet";
 }
 
-static void catch (struct run *run, struct redirects_target *target)
+static void capture(struct run *run, const struct redirects_target *target)
 {
+	struct redirects_target whole = *target;
 	char table[LONGEST_NAME + 8];
 
 	(void)snprintf(
 		table, sizeof(table), "%s %s", family_name(run->chain->family), run->chain->table);
-	target->table = target->kind == BERTH_REDIRECT_IPTABLES ? run->chain->table : table;
-	target->chain = run->chain->name;
-	target->handle = run->handle;
-	redirects_add(run->nft->redirects, &run->flow, target);
+	whole.table = target->kind == BERTH_REDIRECT_IPTABLES ? run->chain->table : table;
+	whole.chain = run->chain->name;
+	whole.handle = run->handle;
+	redirects_add(run->nft->redirects, &run->flow, &whole);
 	if (!run->flow.narrowings && target->action != BERTH_ACTION_TPROXY)
 		add_ports(&run->nft->caught, &run->flow.ports);
 }
@@ -569,7 +573,7 @@ static enum step translate(struct run *run, struct messages_attributes inside)
 		return OVER;
 	if (number_in(inside, NFTA_NAT_TYPE) == NFT_NAT_DNAT) {
 		read_target(run, inside, &places, &target);
-		catch (run, &target);
+		capture(run, &target);
 	}
 	return stop(run);
 }
@@ -582,7 +586,7 @@ static enum step redirect(struct run *run, struct messages_attributes inside)
 		.kind = BERTH_REDIRECT_NFT, .action = BERTH_ACTION_REDIRECT};
 
 	read_target(run, inside, &places, &target);
-	catch (run, &target);
+	capture(run, &target);
 	return stop(run);
 }
 
@@ -596,7 +600,7 @@ static enum step proxy(struct run *run, struct messages_attributes inside)
 	if (other_family(run, number_in(inside, NFTA_TPROXY_FAMILY)))
 		return OVER;
 	read_target(run, inside, &places, &target);
-	catch (run, &target);
+	capture(run, &target);
 	return NEXT; /* it leaves the verdict to what stands behind it */
 }
 
@@ -656,7 +660,7 @@ static enum step target(struct run *run, struct messages_attributes inside)
 	case EXTENSIONS_CONTINUE:
 		return NEXT;
 	case EXTENSIONS_CATCH:
-		catch (run, &to);
+		capture(run, &to);
 		break;
 	case EXTENSIONS_STOP:
 		break;
