@@ -40,7 +40,7 @@ struct answers_box {
 	size_t n_waiting;
 	struct berth_destination *destinations;
 	struct answer_place *places;
-	/* Of the firewall: none until a snapshot tells them. */
+	/* Of the firewall, and each in words; a snapshot does not tell them yet. */
 	const struct answers_redirect *redirects;
 	const char *const *redirect_texts;
 	size_t n_redirects;
@@ -189,14 +189,7 @@ static int judge(
 	struct answers_box *box, struct berth_destination *destination, struct answer_place *judged)
 {
 	const struct waiting *waiting = NULL;
-	const struct answers_redirect *redirect = follow(box, &judged->target);
 
-	if (redirect && redirect->elsewhere) {
-		destination->answer = BERTH_ANSWER_ELSEWHERE;
-		destination->via = BERTH_VIA_REDIRECT;
-		destination->redirect = text_of(box, redirect);
-		return 0;
-	}
 	int r = sockets_at(box, judged->target.port, &waiting);
 	if (r < 0)
 		return r;
@@ -211,8 +204,8 @@ static int judge(
 	destination->answered_by = list;
 	destination->n_answered_by = verdict.n;
 	destination->certain = verdict.certain;
-	destination->via = verdict.n && redirect ? BERTH_VIA_REDIRECT : verdict.via;
-	destination->redirect = text_of(box, redirect);
+	if (!destination->redirect)
+		destination->via = verdict.via;
 	destination->group_size = verdict.group ? (uint32_t)verdict.n : verdict.n > 0;
 	if (!verdict.n)
 		destination->answer =
@@ -239,7 +232,11 @@ static int fill_destination(struct answers_box *box, const struct answer_address
 			.family = address->family,
 			.port = box->host.port}};
 	memcpy(judged->target.address, address->address, sizeof(judged->target.address));
-	destination->answer = place(box, address->scope, &judged->target);
+	destination->redirect = text_of(box, follow(box, &judged->target));
+	if (destination->redirect)
+		destination->via = BERTH_VIA_REDIRECT;
+	destination->answer =
+		place(box, destination->redirect ? 0 : address->scope, &judged->target);
 	int r = destination->answer == BERTH_ANSWER_SOCKET ? judge(box, destination, judged) : 0;
 	if (r < 0)
 		return r;

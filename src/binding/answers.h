@@ -27,7 +27,6 @@ struct answers_redirect {
 	uint8_t prefix[16];
 	bool local; /* catches what this machine sends itself (an output hook); else only what
 		       comes from outside */
-	bool elsewhere; /* to another machine */
 	uint8_t to_family; /* 0: the address stays */
 	uint8_t to[16];
 	uint16_t to_port; /* 0: the port stays */

@@ -23,6 +23,9 @@ PLACES = (("127.0.0.1", None), ("0.0.0.0", None), (OWN4, None), ("::1", None), (
           ("::", True), (OWN6, None), (MAPPED, False))
 DEVICES = (None, None, None, "lo", "veth0")
 OPTIONS = ((), (socket.SO_REUSEPORT,), (socket.SO_REUSEADDR,), (socket.SO_REUSEADDR, socket.SO_REUSEPORT))
+# Whom a connected socket takes datagrams from: somebody on the same interface.
+PEERS = {"127.0.0.1": ("127.0.0.1", 9), "0.0.0.0": ("127.0.0.1", 9), OWN4: (OWN4, 9), "::1": ("::1", 9),
+         "::": ("::1", 9), OWN6: (OWN6, 9), MAPPED: (MAPPED, 9)}
 TARGETS = ("127.0.0.1", "127.0.0.2", OWN4, "::1", OWN6)
 TRIES = 40  # for one of three in a group to be missed by chance: 1 in 4 million
 
@@ -35,6 +38,7 @@ class Kind:
     v6only: bool | None
     device: str | None
     options: tuple[int, ...]
+    connected: bool  # to a peer that never sends; of UDP only
 
     def open(self, kind: int, port: int) -> socket.socket | None:
         made = socket.socket(socket.AF_INET6 if ":" in self.address else socket.AF_INET, kind)
@@ -48,6 +52,8 @@ class Kind:
             made.bind((self.address, port))
             if kind == socket.SOCK_STREAM:
                 made.listen(TRIES + 8)
+            elif self.connected:
+                made.connect(PEERS[self.address])
             made.setblocking(False)
         except OSError:
             made.close()
@@ -58,7 +64,8 @@ class Kind:
 def choose(random_: random.Random) -> list[Kind]:
     """Half of the sets have the same options throughout, or few of their sockets could be bound."""
     alike = random_.choice((OPTIONS[1], OPTIONS[1], OPTIONS[2], None))
-    return [Kind(*random_.choice(PLACES), random_.choice(DEVICES), random_.choice(OPTIONS) if alike is None else alike)
+    return [Kind(*random_.choice(PLACES), random_.choice(DEVICES), random_.choice(OPTIONS) if alike is None else alike,
+                 random_.random() < 0.15)
             for _ in range(random_.randint(1, 6))]
 
 

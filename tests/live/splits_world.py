@@ -69,7 +69,7 @@ def make_groups() -> None:
     one("workers", "0.0.0.0", workers=3)
     one("workers_of_both", LOCAL4, LOCAL6, workers=2)
     port = next(ports)
-    said["strangers"] = {"port": port, "pids": [*server("shared", f"0.0.0.0,{port}"), *server("shared", f"0.0.0.0,{port}")]}
+    said["strangers"] = {"port": port, "pids": [pid for _ in range(2) for pid in server("shared", f"0.0.0.0,{port}")]}
 
 
 def make_own() -> None:

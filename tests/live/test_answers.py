@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""berth answers says what the kernel does: compared over hundreds of sets of sockets, and on servers as people have them."""
+"""berth answers says what the kernel does: compared over hundreds of sets of sockets, and on servers as people
+have them. Here too: details of sockets, compared with ss."""
 
 import os
 import subprocess
