@@ -10,6 +10,7 @@
 
 #include "api/answer_flags.h"
 #include "api/answer_host.h"
+#include "api/answer_redirects.h"
 #include "api/answer_words.h"
 #include "api/handle.h"
 #include "api/machine.h"
@@ -40,10 +41,7 @@ struct answers_box {
 	size_t n_waiting;
 	struct berth_destination *destinations;
 	struct answer_place *places;
-	/* Of the firewall, and each in words; a snapshot does not tell them yet. */
-	const struct answers_redirect *redirects;
-	const char *const *redirect_texts;
-	size_t n_redirects;
+	struct answer_redirects redirects;
 };
 
 /* ---- Sockets --------------------------------------------------------------------------------- */
@@ -60,6 +58,7 @@ static int take_snapshot(struct answers_box *box, struct waiting *waiting)
 			BERTH_PROTO_BIT(box->host.proto) | (tcp ? BERTH_PROTO_BIT(BERTH_MPTCP) : 0),
 		.states = BERTH_STATE_BIT(tcp ? BERTH_LISTEN : BERTH_CLOSE),
 		.owners = true,
+		.redirects = waiting->port == box->host.port,
 	};
 	const struct berth_socket *rows = NULL;
 
@@ -132,7 +131,7 @@ static bool is_blind(unsigned gaps)
 
 static const char *text_of(const struct answers_box *box, const struct answers_redirect *redirect)
 {
-	return redirect ? box->redirect_texts[redirect - box->redirects] : NULL;
+	return redirect ? box->redirects.texts[redirect - box->redirects.all] : NULL;
 }
 
 /* Where packets to the target really go. NULL: there. */
@@ -141,7 +140,7 @@ static const struct answers_redirect *follow(
 {
 	struct answers_target there = *target;
 	const struct answers_redirect *redirect =
-		answers_redirect(target, box->redirects, box->n_redirects, true, &there);
+		answers_redirect(target, box->redirects.all, box->redirects.count, true, &there);
 
 	*target = there;
 	return redirect;
@@ -284,12 +283,23 @@ static int add_flags(struct answers_box *box)
 		struct answers_target there;
 
 		outside = text_of(box,
-			answers_redirect(&box->places[i].target, box->redirects, box->n_redirects,
-				false, &there));
+			answers_redirect(&box->places[i].target, box->redirects.all,
+				box->redirects.count, false, &there));
 	}
 	int r = answer_flags(
 		&box->arena, box->places, box->answers.n_destinations, outside, &box->answers);
 	return r < 0 ? handle_fail(r, "%s", strerror(-r)) : 0;
+}
+
+/* Rules that catch the port are told with the sockets that wait at it. */
+static int find_redirects(struct answers_box *box)
+{
+	const struct waiting *waiting = NULL;
+	int r = sockets_at(box, box->host.port, &waiting);
+
+	if (!r && answer_redirects(waiting->snapshot, &box->arena, &box->redirects))
+		r = handle_fail(-ENOMEM, "out of memory");
+	return r;
 }
 
 static int fill_in(struct answers_box *box, const char *text)
@@ -300,6 +310,8 @@ static int fill_in(struct answers_box *box, const char *text)
 
 	if (!r)
 		r = find_addresses(box);
+	if (!r)
+		r = find_redirects(box);
 	if (r < 0)
 		return r;
 	box->destinations = arena_array(&box->arena, host->n_addresses, sizeof(*box->destinations));

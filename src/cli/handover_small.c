@@ -66,11 +66,15 @@ static bool is_helper(const char *name)
 	return !strncmp(name, "pasta", 5);
 }
 
-static bool is_unnamed(const struct berth_process *process)
+/* Of a container, engines keep name and image in JSON. */
+static bool is_unnamed(const struct berth_place *place)
 {
-	const struct berth_place *place = process->place;
+	return place && place->container && (!place->container_name || !place->image);
+}
 
-	return !process->user || (place && place->container && !place->container_name) ||
+static bool has_unnamed_owner(const struct berth_process *process)
+{
+	return !process->user || is_unnamed(process->place) || is_unnamed(process->serves) ||
 		(!process->serves && is_helper(process->name));
 }
 
@@ -79,10 +83,10 @@ static bool has_unnamed(const struct berth_socket *socket)
 	if (socket->has_uid && !socket->user)
 		return true;
 	for (size_t i = 0; i < socket->n_owners; i++) {
-		if (is_unnamed(socket->owners[i].process))
+		if (has_unnamed_owner(socket->owners[i].process))
 			return true;
 	}
-	return socket->made_in && socket->made_in->container;
+	return is_unnamed(socket->made_in);
 }
 
 void handover_unnamed(const struct berth_snapshot *snapshot)
@@ -97,6 +101,7 @@ void handover_unnamed(const struct berth_snapshot *snapshot)
 }
 
 const struct command cmd_answers = {.name = "answers"};
+const struct command cmd_record = {.name = "record"};
 const struct command cmd_registry = {.name = "registry"};
 const struct command cmd_completion = {.name = "completion"};
 const struct command cmd_help = {.name = "help"};

@@ -93,40 +93,6 @@ static void whoever_looks_at_mounts_may_stop(void **state)
 	assert_int_equal(calls, 1);
 }
 
-#define CONTAINER "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-
-static void a_place_is_a_unit_or_a_container(void **state)
-{
-	static const char shown[] = "container 0123456789ab";
-	static const struct {
-		const char *cgroup;
-		const char *expected;
-	} samples[] = {
-		{"0::/system.slice/nginx.service\n", "nginx.service"},
-		{"0::/system.slice/nginx.service/worker\n", "nginx.service"},
-		{"0::/user.slice/user-1.slice/user@1.service/app.slice/db.service\n", "db.service"},
-		{"0::/user.slice/user-1000.slice/session-3.scope\n", ""},
-		{"0::/user.slice/user-1000.slice/user@1000.service/init.scope\n", ""},
-		{"0::/\n", ""},
-		{"12:pids:/\n1:name=systemd:/system.slice/ssh.service\n0::/\n", "ssh.service"},
-		{"0::/system.slice/docker-" CONTAINER ".scope\n", shown},
-		{"0::/machine.slice/libpod-" CONTAINER ".scope/container\n", shown},
-		{"4:memory:/docker/" CONTAINER "\n0::/\n", shown},
-		{"0::/kubepods.slice/pod1.slice/cri-containerd-" CONTAINER ".scope", shown},
-		{"0::/x/docker-" CONTAINER "0.scope\n", ""},
-		{"", ""},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(samples) / sizeof(*samples); i++) {
-		struct buffer name = {0};
-
-		netns_text_place(samples[i].cgroup, strlen(samples[i].cgroup), &name);
-		assert_string_equal(buffer_string(&name), samples[i].expected);
-		buffer_free(&name);
-	}
-}
-
 static void names_that_engines_make_up_are_known(void **state)
 {
 	(void)state;
@@ -438,7 +404,6 @@ int main(void)
 		cmocka_unit_test(mounted_network_namespaces_are_found_with_their_paths),
 		cmocka_unit_test(a_mount_table_that_is_cut_anywhere_is_no_danger),
 		cmocka_unit_test(whoever_looks_at_mounts_may_stop),
-		cmocka_unit_test(a_place_is_a_unit_or_a_container),
 		cmocka_unit_test(names_that_engines_make_up_are_known),
 		cmocka_unit_test(links_to_network_namespaces_are_numbers),
 		cmocka_unit_test(a_recording_tells_namespaces_of_every_kind),

@@ -23,7 +23,6 @@ enum {
 	QUICK_MOST = 20, /* 45 us each: a quick look costs a millisecond at most */
 	PROCESS_PATH = 64, /* "/proc/4194304/task/4194304" and the like */
 	LARGEST_MOUNTS = 16 << 20,
-	LARGEST_CGROUP = 65536,
 	LARGEST_STAT = 4096,
 	LARGEST_PID = 4194304, /* PID_MAX_LIMIT; inodes of namespaces begin far above */
 };
@@ -348,20 +347,23 @@ static int put_process(const struct netns_list *list, uint32_t pid, struct buffe
 }
 
 /* The container or unit of a process: the one place where netns asks for it. */
-static int put_place(const struct netns_list *list, uint32_t pid, struct buffer *name)
+static int put_place(struct netns_list *list, uint32_t pid, struct buffer *name)
 {
-	struct buffer text = {0};
-	char path[SYSTEM_PATH];
+	const struct berth_place *place = NULL;
+	int r = places_of(&list->places, pid, &place);
 
-	(void)snprintf(path, sizeof(path), "/proc/%u/cgroup", pid);
-	int r = system_file(list->system, path, LARGEST_CGROUP, &text);
-	if (!r && text.data)
-		netns_text_place(text.data, text.len, name);
-	buffer_free(&text);
-	return is_error(r) ? r : 0;
+	if (place && place->container_name)
+		buffer_text(name, place->container_name);
+	else if (place && place->container)
+		buffer_format(name, "%.12s", place->container); /* as engines shorten ids */
+	else if (place && place->user_unit)
+		buffer_text(name, place->user_unit);
+	else if (place && place->unit)
+		buffer_text(name, place->unit);
+	return r;
 }
 
-static int put_name(const struct netns_list *list, const struct netns *netns, struct buffer *name)
+static int put_name(struct netns_list *list, const struct netns *netns, struct buffer *name)
 {
 	bool keeper = netns->kind == BERTH_NETNS_DESCRIPTOR;
 	int r = 0;
@@ -548,6 +550,7 @@ int netns_find(struct netns_list *list, const struct berth_ask *ask, struct buff
 {
 	int r = 0;
 
+	places_begin(&list->places, list->system, list->arena);
 	switch (ask->netns_ask) {
 	case BERTH_ASK_OWN:
 		return 0;
@@ -572,6 +575,7 @@ void netns_free(struct netns_list *list)
 	free(list->all);
 	map_free(&list->known);
 	map_free(&list->mounts);
+	places_free(&list->places);
 	list->all = NULL;
 	list->count = list->size = 0;
 }

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/map.h"
+#include "sockets/linux/places.h"
 #include "sockets/linux/system.h"
 
 struct netns {
@@ -30,6 +31,7 @@ struct netns_list {
 	size_t size;
 	struct map known; /* id → struct netns, while they are gathered */
 	struct map mounts; /* ids of mount namespaces whose table was read */
+	struct places places; /* for names */
 	bool hidden; /* more may be where we may not look */
 };
 
