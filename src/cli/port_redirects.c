@@ -110,6 +110,8 @@ void port_redirects_draw(struct port_card *port, const struct berth_report *repo
 	struct card *card = &port->card;
 	size_t shown = 0;
 
+	if (!report->n_redirects && !report->redirects_unknown)
+		return;
 	card_section(card, "Redirect");
 	while (shown < report->n_redirects &&
 		(port->verbose ||

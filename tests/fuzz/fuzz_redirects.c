@@ -60,9 +60,9 @@ static void run_nft(const uint8_t *data, size_t size, const struct flow_ports *w
 	if (lengths[0] > size || lengths[1] > size - lengths[0])
 		return;
 	(void)decode(nft_see_chain, &nft, data, lengths[0]);
-	(void)decode(nft_see_elements, &set, data + lengths[0] + lengths[1],
-		size - lengths[0] - lengths[1]);
-	(void)nft_tidy(&set);
+	(void)decode(
+		nft_sets_see, &set, data + lengths[0] + lengths[1], size - lengths[0] - lengths[1]);
+	(void)nft_sets_tidy(&set);
 	nft.any_set = &set;
 	for (size_t i = 0; i < nft.n_chains && i < 8; i++) {
 		struct nft_load load = {.nft = &nft, .chain = nft.chains[i]};

@@ -292,7 +292,7 @@ static void elements_that_end_ranges_become_ranges(void **state)
 	add_element(&set, keys[3], false);
 	add_element(&set, keys[1], false);
 	add_element(&set, keys[4], true);
-	assert_int_equal(nft_tidy(&set), 0);
+	assert_int_equal(nft_sets_tidy(&set), 0);
 	assert_int_equal(set.count, 3);
 	assert_memory_equal(set.all[0].key, "\0\x50", 2);
 	assert_memory_equal(set.all[0].key_end, "\0\x5a", 2);

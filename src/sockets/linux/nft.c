@@ -231,10 +231,9 @@ const struct nft_set *nft_elements(
 	message_put_text(request, NFTA_SET_ELEM_LIST_SET, name);
 	(void)snprintf(
 		answer, sizeof(answer), "netfilter/elements-%016llx.bin", (unsigned long long)hash);
-	int r = messages_ask(
-		nft->system, NETLINK_NETFILTER, answer, request, nft_see_elements, set);
+	int r = messages_ask(nft->system, NETLINK_NETFILTER, answer, request, nft_sets_see, set);
 	if (!r)
-		r = nft_tidy(set);
+		r = nft_sets_tidy(set);
 	if (r == -ENOMEM)
 		nft->redirects->error = r;
 	else if (r)
@@ -283,7 +282,7 @@ static void walk_hook(
 		struct nft_chain *chain =
 			nft_find(nft, chains[i]->family, chains[i]->table, chains[i]->name);
 		if (chain)
-			nft_walk(nft, chain, &flow);
+			nft_rules_walk(nft, chain, &flow);
 	}
 }
 

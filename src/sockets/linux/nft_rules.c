@@ -606,7 +606,7 @@ static void walk_chain(struct nft *nft, struct nft_chain *chain, const struct fl
 	}
 }
 
-void nft_walk(struct nft *nft, struct nft_chain *chain, const struct flow *flow)
+void nft_rules_walk(struct nft *nft, struct nft_chain *chain, const struct flow *flow)
 {
 	struct flow_ports gone = {0};
 
