@@ -120,6 +120,20 @@ static int look_through(struct look *look, const char *list, bool threads)
 	return r;
 }
 
+/* A service manager opens sockets for others, who get them later: the owners are elsewhere. */
+static bool is_of_manager(const char *path, size_t len)
+{
+	static const char *const ends[] = {"/init.scope", ".socket"};
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		size_t end_len = strlen(ends[i]);
+
+		if (len >= end_len && !memcmp(path + len - end_len, ends[i], end_len))
+			return true;
+	}
+	return false;
+}
+
 static int look_at_cgroup(struct look *look, uint64_t id)
 {
 	/* A threaded cgroup has no list of processes, but one of threads (cgroup-v2.rst). */
@@ -127,7 +141,7 @@ static int look_at_cgroup(struct look *look, uint64_t id)
 	char path[PATH_MAX];
 	struct buffer list = {0};
 	ssize_t len = system_cgroup(look->system, id, path, sizeof(path) - PATH_SIZE);
-	int r = len < 0 ? -ENOENT : -EOPNOTSUPP;
+	int r = len < 0 || is_of_manager(path, (size_t)len) ? -ENOENT : -EOPNOTSUPP;
 	size_t i = 0;
 
 	for (; r == -EOPNOTSUPP && i < sizeof(lists) / sizeof(*lists); i++) {
