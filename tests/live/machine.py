@@ -65,7 +65,7 @@ def first_process(nspawn: int) -> int:
         with contextlib.suppress(FileNotFoundError, IndexError, ValueError):
             children = Path(f"/proc/{nspawn}/task/{nspawn}/children").read_text(encoding="utf-8")
             pid = int(children.split()[0])
-            if Path(f"/proc/{pid}/root/run/berth-ready").exists():
+            if (Path(f"/proc/{pid}/root") / "run" / "berth-ready").exists():
                 return pid
         time.sleep(0.05)
     raise TimeoutError("the machine does not start")
