@@ -66,15 +66,37 @@ static bool is_helper(const char *name)
 	return !strncmp(name, "pasta", 5);
 }
 
-/* Of a container, engines keep name and image in JSON. */
-static bool is_unnamed(const struct berth_place *place)
+/* Engines that keep names and images in JSON; the names of the others are in the cgroup. */
+static bool has_json(enum berth_engine engine)
 {
-	return place && place->container && (!place->container_name || !place->image);
+	switch (engine) {
+	case BERTH_SOME_ENGINE:
+	case BERTH_DOCKER:
+	case BERTH_PODMAN:
+	case BERTH_CONTAINERD:
+	case BERTH_CRIO:
+		return true;
+	case BERTH_NO_ENGINE:
+	case BERTH_RUNC:
+	case BERTH_CRUN:
+	case BERTH_LXC:
+	case BERTH_LXD:
+	case BERTH_INCUS:
+	case BERTH_NSPAWN:
+	case BERTH_LIBVIRT:
+		break;
+	}
+	return false;
 }
 
-static bool has_unnamed_owner(const struct berth_process *process)
+static bool lacks_names(const struct berth_place *place)
 {
-	return !process->user || is_unnamed(process->place) || is_unnamed(process->serves) ||
+	return place && has_json(place->engine) && (!place->container_name || !place->image);
+}
+
+static bool is_unnamed(const struct berth_process *process)
+{
+	return !process->user || lacks_names(process->place) || lacks_names(process->serves) ||
 		(!process->serves && is_helper(process->name));
 }
 
@@ -83,10 +105,10 @@ static bool has_unnamed(const struct berth_socket *socket)
 	if (socket->has_uid && !socket->user)
 		return true;
 	for (size_t i = 0; i < socket->n_owners; i++) {
-		if (has_unnamed_owner(socket->owners[i].process))
+		if (is_unnamed(socket->owners[i].process))
 			return true;
 	}
-	return is_unnamed(socket->made_in);
+	return lacks_names(socket->made_in);
 }
 
 void handover_unnamed(const struct berth_snapshot *snapshot)

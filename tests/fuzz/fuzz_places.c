@@ -54,7 +54,7 @@ static void check_file(enum engine_file kind, const char *text, size_t len)
 	struct buffer kept = {0};
 
 	if (!engine_files_read(kind, &arena, text, len, id, &facts)) {
-		engine_extract(kind, id, &facts, &kept);
+		engine_extract(kind, &facts, &kept);
 		if (kept.error ||
 			engine_files_read(
 				kind, &arena, buffer_string(&kept), kept.len, id, &again) ||

@@ -195,11 +195,31 @@ static void samples_of_podman_name_containers_of_root_and_of_users(void **state)
 	assert_string_equal(place->container_name, "hers");
 	assert_string_equal(place->user_unit, "redis.service");
 	assert_int_equal(place->user_uid, 1000);
-	/* A link in her folder is not followed: it could lead to a device. */
-	put_link(&world.folder,
-		"home/alice/.local/share/containers/storage/overlay-containers/containers.json",
-		"../vfs-containers/containers.json");
 	end_world(&world);
+}
+
+static void files_of_users_are_not_read_through_links(void **state)
+{
+	struct sockets_system *system = NULL;
+	struct buffer text = {0};
+	struct folder folder;
+	char path[64];
+
+	(void)state;
+	begin(&folder);
+	put_text(&folder, "file", "contents");
+	put_link(&folder, "link", "file");
+	assert_int_equal(sockets_system_live(&system), 0);
+	(void)snprintf(path, sizeof(path), "%s/file", folder.path);
+	assert_int_equal(system_file_unlinked(system, path, sizeof(path), &text), 0);
+	assert_string_equal(buffer_string(&text), "contents");
+	/* It could lead to a device, and opening that has effects. */
+	(void)snprintf(path, sizeof(path), "%s/link", folder.path);
+	assert_int_equal(system_file_unlinked(system, path, sizeof(path), &text), -ELOOP);
+	assert_int_equal(system_file(system, path, sizeof(path), &text), 0);
+	sockets_system_free(system);
+	buffer_free(&text);
+	end(&folder);
 }
 
 static void samples_of_runtimes_lxc_and_machines(void **state)
@@ -401,7 +421,7 @@ static void what_a_recording_keeps_of_a_file_says_the_same_and_nothing_else(void
 		assert_int_equal(engine_files_read(files[i].kind, &arena, files[i].text,
 					 strlen(files[i].text), ID, &facts),
 			0);
-		engine_extract(files[i].kind, ID, &facts, &kept);
+		engine_extract(files[i].kind, &facts, &kept);
 		assert_null(strstr(buffer_string(&kept), "secret"));
 		assert_int_equal(engine_files_read(files[i].kind, &arena, buffer_string(&kept),
 					 kept.len, ID, &again),
@@ -412,6 +432,16 @@ static void what_a_recording_keeps_of_a_file_says_the_same_and_nothing_else(void
 		assert_int_equal(facts.pod_name != NULL, again.pod_name != NULL);
 		buffer_free(&kept);
 	}
+	/* Two containers of one file. */
+	struct engine_facts first = {.id = ID, .name = "first"};
+	const struct engine_facts second = {.id = ID2, .name = "second", .next = &first};
+	struct engine_facts again = {0};
+	struct buffer kept = {0};
+	engine_extract(ENGINE_FILE_STORAGE, &second, &kept);
+	assert_int_equal(
+		engine_files_read(ENGINE_FILE_STORAGE, &arena, kept.data, kept.len, ID, &again), 0);
+	assert_string_equal(again.name, "first");
+	buffer_free(&kept);
 	arena_free(&arena);
 }
 
@@ -618,6 +648,7 @@ int main(void)
 		cmocka_unit_test(an_id_of_an_unknown_engine_is_looked_for_in_the_files_of_all),
 		cmocka_unit_test(samples_of_kubernetes_name_pod_and_namespace),
 		cmocka_unit_test(samples_of_podman_name_containers_of_root_and_of_users),
+		cmocka_unit_test(files_of_users_are_not_read_through_links),
 		cmocka_unit_test(samples_of_runtimes_lxc_and_machines),
 		cmocka_unit_test(containers_in_containers_are_told_to_a_depth),
 		cmocka_unit_test(a_sample_of_docker_proxy_serves_its_container),
