@@ -32,34 +32,41 @@ static int name_rows(struct names *names, struct rows *rows)
 	return r;
 }
 
-/* Redirects, and the rows of those ports to which they go: more than was asked for. */
+/*
+ * Redirects, and the rows of those ports to which they go: more than was asked for, so
+ * rows->question becomes a wider one, *wider, which must live as long.
+ */
 static int gather_redirects(struct sockets_system *system, struct rows *rows,
-	struct sockets_snapshot *snapshot, struct redirects *redirects)
+	struct sockets_snapshot *snapshot, struct redirects *redirects, struct rows_question *wider)
 {
-	const struct rows_question *asked = rows->question;
 	struct rows_question more = {.protos = BERTH_PROTO_BIT(BERTH_PROTOS) - 1,
 		.states = BERTH_STATE_BIT(ROWS_STATES) - 1};
 	struct buffer problem = {0};
 	unsigned gaps = 0;
 
-	int r = redirects_gather(redirects, asked, &snapshot->redirects_unknown);
-	if (!r && redirects_want(redirects, asked, &more)) {
+	int r = redirects_gather(redirects, rows->question, &snapshot->redirects_unknown);
+	if (!r && redirects_want(redirects, rows->question, &more)) {
+		*wider = more;
+		wider->one_port = 0;
+		for (size_t i = 0; i < sizeof(more.ports); i++)
+			wider->ports[i] |= rows->question->ports[i];
 		rows->question = &more;
 		r = tables_gather(system, rows, false, &gaps, &problem);
 		r = r == -ENOMEM ? r : 0;
-		rows->question = asked;
+		rows->question = wider;
 	}
 	buffer_free(&problem);
 	return r;
 }
 
 /* Puts the rows that were asked for in front; the others are only for redirects. */
-static int split(struct rows *rows, struct sockets_snapshot *snapshot)
+static int split(
+	struct rows *rows, const struct rows_question *asked, struct sockets_snapshot *snapshot)
 {
 	size_t others = 0;
 
-	for (size_t i = 0; i < rows->count; i++)
-		others += !rows_wanted(rows->question, rows->all + i);
+	for (size_t i = 0; rows->question != asked && i < rows->count; i++)
+		others += !rows_wanted(asked, rows->all + i);
 	snapshot->n_sockets = rows->count - others;
 	if (!others)
 		return 0;
@@ -69,7 +76,7 @@ static int split(struct rows *rows, struct sockets_snapshot *snapshot)
 	if (!aside)
 		return -ENOMEM;
 	for (size_t i = 0; i < rows->count; i++) {
-		if (rows_wanted(rows->question, rows->all + i))
+		if (rows_wanted(asked, rows->all + i))
 			rows->all[kept++] = rows->all[i];
 		else
 			aside[moved++] = rows->all[i];
@@ -83,10 +90,12 @@ static int fill(struct sockets_system *system, const struct berth_ask *ask, stru
 	struct rows *rows, struct sockets_snapshot *snapshot, struct redirects *redirects,
 	struct buffer *ret_problem)
 {
+	const struct rows_question *asked = rows->question;
+	struct rows_question wider;
 	int r = tables_gather(system, rows, false, &snapshot->gaps, ret_problem);
 
 	if (!r && ask && ask->redirects)
-		r = gather_redirects(system, rows, snapshot, redirects);
+		r = gather_redirects(system, rows, snapshot, redirects, &wider);
 	if (r)
 		return r;
 	rows_sort(rows);
@@ -101,9 +110,10 @@ static int fill(struct sockets_system *system, const struct berth_ask *ask, stru
 	if (!r)
 		r = policy_read(system, &snapshot->arena, &snapshot->policy);
 	if (!r)
-		r = split(rows, snapshot);
+		r = split(rows, asked, snapshot);
 	if (!r)
 		r = redirects_join(redirects, rows->all, rows->count);
+	rows->question = asked;
 	return r;
 }
 
