@@ -25,6 +25,10 @@
 #define ID "3f2a41bc90de5a7c8e6d4b2a1f0e9d8c7b6a59483726150493827161504f3e2d"
 #define ID2 "9687bac58d5c4d1606aa46af33d1a21c1d1652e0ac9fb3fc0fc86e3495f42869"
 #define POD "72f7f152-440c-66ac-9084-e0fc1d8a910c"
+/* As the process itself sees it. */
+#define NETNS_OF_20                                                                                \
+	"proc/20/root"                                                                             \
+	"/run/user/1000/netns/n1"
 #define POD_SLICE "kubepods-burstable-pod72f7f152_440c_66ac_9084_e0fc1d8a910c.slice"
 
 static const char docker_file[] =
@@ -362,7 +366,7 @@ static void samples_of_rootless_helpers_serve_the_container_of_their_network(voi
 	put_text(&world.folder, "proc/40/cgroup",
 		"0::/user.slice/user-1000.slice/user@1000.service/app.slice/redis.service/"
 		"libpod-payload-" ID "\n");
-	put_link(&world.folder, "proc/20/root/run/user/1000/netns/n1", "net:[4026532999]");
+	put_link(&world.folder, NETNS_OF_20, "net:[4026532999]");
 	struct berth_process process = fill(&world, "rootlessport", cgroup, NULL, 0);
 	assert_string_equal(process.place->user_unit, "redis.service");
 	assert_string_equal(process.serves->container, ID);
@@ -371,7 +375,7 @@ static void samples_of_rootless_helpers_serve_the_container_of_their_network(voi
 	process = fill(&world, "pasta", cgroup, pasta, 3);
 	assert_string_equal(process.serves->container, ID);
 	/* A helper for our own network: everybody is in it. */
-	put_link(&world.folder, "proc/20/root/run/user/1000/netns/n1", "net:[4026531840]");
+	put_link(&world.folder, NETNS_OF_20, "net:[4026531840]");
 	process = fill(&world, "pasta", cgroup, pasta, 3);
 	assert_null(process.serves);
 	end_world(&world);
