@@ -11,9 +11,12 @@
 
 #include "sockets/linux/cgroups.h"
 #include "sockets/linux/scan.h"
+#include "sockets/linux/tasks.h"
 
 static const struct ladder_rung rungs[] = {
 	{.id = BERTH_RUNG_CGROUP, .one_port = true, .look = cgroups_look},
+	{.id = BERTH_RUNG_ITERATOR, .complete = true, .look = tasks_pinned},
+	{.id = BERTH_RUNG_LOADED, .complete = true, .look = tasks_loaded},
 	{.id = BERTH_RUNG_PROC, .complete = true, .look = scan_proc},
 };
 

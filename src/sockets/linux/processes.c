@@ -32,6 +32,7 @@ struct entry {
 struct holding {
 	int32_t fd;
 	uint64_t inode;
+	bool seen; /* a rung saw process and descriptor in one moment: no need to look again */
 };
 
 static int read_text(const struct processes *processes, uint32_t pid, const char *name, size_t max,
@@ -142,7 +143,7 @@ static bool holds(const struct processes *processes, uint32_t pid, const struct 
 	char path[PATH_SIZE];
 	char target[SYSTEM_TARGET];
 
-	if (!holding->inode)
+	if (!holding->inode || holding->seen)
 		return true;
 	(void)snprintf(path, sizeof(path), "/proc/%u/fd/%d", pid, holding->fd);
 	return system_link(processes->system, path, target, sizeof(target)) > 0 &&
@@ -285,7 +286,8 @@ static int take_from_hit(
 int processes_holder(struct processes *processes, const struct owners_hit *hit,
 	const struct berth_process **ret_process)
 {
-	const struct holding holding = {.fd = hit->fd, .inode = hit->inode};
+	const struct holding holding = {
+		.fd = hit->fd, .inode = hit->inode, .seen = hit->has_process};
 	struct entry *entry = NULL;
 	int r = 0;
 
@@ -293,6 +295,9 @@ int processes_holder(struct processes *processes, const struct owners_hit *hit,
 		r = take_from_hit(processes, hit, &entry);
 	else
 		r = get(processes, hit->pid, &holding, &entry);
+	/* Another process has its pid by now. */
+	if (!r && hit->has_process && entry->process.start_ticks != hit->start_ticks)
+		r = -ENOENT;
 	if (!r && !processes->brief)
 		r = link_parents(processes, entry);
 	if (r && r != -ENOENT)
