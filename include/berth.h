@@ -1062,6 +1062,21 @@ BERTH_PUBLIC int berth_registry_diff(
 BERTH_PUBLIC int berth_registry_import(const struct berth *berth, const char *path,
 	const char *image_path, berth_change_seen *seen, void *context);
 
+/* ---- What stays in the kernel -------------------------------------------------------------------
+ */
+
+/*
+ * Pins a BPF program that finds the owners of all sockets, so that later questions need not load
+ * it. It stays until berth_disable() or the next start of the machine. `mode`: permissions of the
+ * pin; whoever may read it sees all owners, without any capability. One that is there already is
+ * replaced. 0; -EPERM: needs CAP_BPF and CAP_PERFMON; -ENODEV: no BPF file system is mounted;
+ * -EOPNOTSUPP, -ENOSYS: not in this build; berth_error() has a sentence.
+ */
+BERTH_PUBLIC int berth_enable(unsigned mode);
+
+/* Takes back what berth_enable() did, and nothing else. -ENOENT: nothing is enabled. */
+BERTH_PUBLIC int berth_disable(void);
+
 /* ---- Recordings
  * ------------------------------------------------------------------------------------ */
 

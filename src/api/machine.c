@@ -158,3 +158,25 @@ int berth_record(const struct berth *berth, const char *path, bool scrub)
 	buffer_free(&problem);
 	return r;
 }
+
+int berth_enable(unsigned mode)
+{
+	struct buffer problem = {0};
+	int r = sockets_enable(mode, &problem);
+
+	if (r < 0)
+		(void)fail_with(r, &problem);
+	buffer_free(&problem);
+	return r;
+}
+
+int berth_disable(void)
+{
+	struct buffer problem = {0};
+	int r = sockets_disable(&problem);
+
+	if (r < 0)
+		(void)fail_with(r, &problem);
+	buffer_free(&problem);
+	return r;
+}

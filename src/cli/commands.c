@@ -13,6 +13,8 @@ const struct command *const commands[] = {
 	&cmd_find,
 	&cmd_registry,
 	&cmd_doctor,
+	&cmd_enable,
+	&cmd_disable,
 	&cmd_record,
 	&cmd_completion,
 	&cmd_help,

@@ -31,6 +31,7 @@ enum command_key {
 	KEY_RUNG,
 	KEY_ALL_OWNERS,
 	KEY_SELF,
+	KEY_MODE,
 	KEY_NETNS,
 };
 
@@ -65,6 +66,8 @@ const struct command *commands_near(const char *word);
 extern const struct command cmd_answers;
 extern const struct command cmd_completion;
 extern const struct command cmd_doctor;
+extern const struct command cmd_enable;
+extern const struct command cmd_disable;
 extern const struct command cmd_find;
 extern const struct command cmd_help;
 extern const struct command cmd_ls;

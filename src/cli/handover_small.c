@@ -124,6 +124,8 @@ void handover_unnamed(const struct berth_snapshot *snapshot)
 
 const struct command cmd_answers = {.name = "answers"};
 const struct command cmd_record = {.name = "record"};
+const struct command cmd_disable = {.name = "disable"};
+const struct command cmd_enable = {.name = "enable"};
 const struct command cmd_registry = {.name = "registry"};
 const struct command cmd_completion = {.name = "completion"};
 const struct command cmd_help = {.name = "help"};

@@ -32,6 +32,10 @@ void sockets_system_free(struct sockets_system *system);
 int sockets_record(
 	struct sockets_system *system, const char *path, bool scrub, struct buffer *ret_problem);
 
+/* See berth_enable() and berth_disable(). *ret_problem (appended to) says what failed. */
+int sockets_enable(unsigned mode, struct buffer *ret_problem);
+int sockets_disable(struct buffer *ret_problem);
+
 struct sockets_snapshot {
 	struct arena arena;
 	/* sorted: port, network namespace, protocol, family, address, state, peer */

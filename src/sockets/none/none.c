@@ -44,6 +44,19 @@ int sockets_record(
 	return -ENOSYS;
 }
 
+int sockets_enable(unsigned mode, struct buffer *ret_problem)
+{
+	(void)mode;
+	buffer_text(ret_problem, "this build has no backend for this system");
+	return -ENOSYS;
+}
+
+int sockets_disable(struct buffer *ret_problem)
+{
+	buffer_text(ret_problem, "this build has no backend for this system");
+	return -ENOSYS;
+}
+
 int sockets_snapshot(struct sockets_system *system, const struct berth_ask *ask,
 	struct sockets_snapshot **ret_snapshot, struct buffer *ret_problem)
 {
