@@ -16,6 +16,7 @@
 
 #include "base/file.h"
 #include "registry/reader.h"
+#include "registry/registry.h"
 #include "registry/table.h"
 
 enum {
@@ -141,7 +142,7 @@ static int compile(const struct source *source, const char *out_path)
 		r = write_all(out, registry);
 	if (out && fclose(out) && !r)
 		r = -errno;
-	table_free(registry);
+	registry_free(registry);
 	entries_free(&rows);
 	return r;
 }

@@ -133,3 +133,9 @@ size_t berth_warnings(const struct berth *berth, const char *const **ret_text)
 		*ret_text = berth->complaints.all;
 	return berth->complaints.count;
 }
+
+void berth_registry_info(const struct berth *berth, struct berth_registry_info *ret_info)
+{
+	registry_info(berth->registry, ret_info);
+	ret_info->origin = berth->registry_origin;
+}

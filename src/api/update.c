@@ -17,12 +17,6 @@ enum {
 	LARGEST_REGISTRY = 64 << 20
 };
 
-void berth_registry_info(const struct berth *berth, struct berth_registry_info *ret_info)
-{
-	registry_info(berth->registry, ret_info);
-	ret_info->origin = berth->registry_origin;
-}
-
 static int fail_file(int error, const char *path)
 {
 	/* What file_read() says of devices, pipes and sockets. */

@@ -13,6 +13,7 @@
 
 #include "base/buffer.h"
 #include "base/text.h"
+#include "cli/handover.h"
 
 enum {
 	SENTENCE_MOST = 480, /* bytes; what somebody typed can be long */
@@ -137,6 +138,7 @@ enum cli_exit cli_snapshot(
 		cli_complain("the sockets could not be read: %s", berth_error());
 		return CLI_UNKNOWN;
 	}
+	handover_unnamed(snapshot);
 	*ret_snapshot = snapshot;
 	return CLI_YES;
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/handover.h"
 
 enum {
 	OPTIONS_MOST = 48,
@@ -85,6 +86,7 @@ static enum cli_exit refuse(const struct command *command, char **argv, int key)
 	const char *help = command == &cmd_port ? "" : command->name;
 	const char *space = *help ? " " : "";
 
+	handover(); /* C libraries differ in what they tell of a wrong option */
 	/* For a long option optopt is 0 or its key; for a letter in a cluster it is the letter. */
 	if (key == ':' && optopt && optopt < KEY_LONG_ONLY && word[1] != '-')
 		cli_complain("option -%c needs a value; try berth help%s%s", optopt, space, help);
@@ -184,6 +186,8 @@ enum cli_exit command_line_parse(int argc, char **argv, struct cli *cli)
 	int key;
 
 	cli->command = find_command(argc, argv, &operand);
+	if (!cli->command->run)
+		handover();
 	/* No more options than letters on the line. */
 	size_t most = 1;
 	for (int i = 1; i < argc; i++)

@@ -46,7 +46,7 @@ struct command {
 	const char *help; /* one line, no full stop */
 	const char *words; /* words that can follow, for completion; NULL: none */
 	const struct command_option *options; /* NULL: none of its own */
-	enum cli_exit (*run)(struct cli *cli);
+	enum cli_exit (*run)(struct cli *cli); /* NULL: only the whole program has it */
 };
 
 /* All commands, in the order of the help text; a NULL ends it. */

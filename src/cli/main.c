@@ -9,6 +9,7 @@
 
 #include "cli/command_line.h"
 #include "cli/commands.h"
+#include "cli/handover.h"
 
 static enum cli_exit run(struct cli *cli)
 {
@@ -19,9 +20,11 @@ static enum cli_exit run(struct cli *cli)
 	output_init(&cli->output, &cli->environment, cli->settings.colour, cli->settings.no_pager);
 	if (cli->settings.version)
 		return cmd_version.run(cli);
-	if (cli->settings.help)
-		return cmd_help.run(cli);
-	return cli->command->run(cli);
+	const struct command *command = cli->settings.help ? &cmd_help : cli->command;
+
+	if (!command->run)
+		handover();
+	return command->run(cli);
 }
 
 int main(int argc, char **argv)
@@ -32,6 +35,7 @@ int main(int argc, char **argv)
 	/* A reader that has seen enough ends us, quietly, as it ends cat(1); whoever started us may
 	 * have had SIGPIPE ignored. */
 	signal(SIGPIPE, SIG_DFL);
+	handover_prepare(argv);
 	code = command_line_parse(argc, argv, &cli);
 	if (code == CLI_YES)
 		code = run(&cli);

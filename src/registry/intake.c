@@ -39,3 +39,11 @@ int intake_parse(const struct source *source, const struct checks_least *least,
 	entries_free(&rows);
 	return r;
 }
+
+int registry_parse(const char *name, const char *bytes, size_t len, struct registry **ret_registry,
+	struct buffer *ret_problem)
+{
+	const struct source source = {name, bytes, len, ret_problem};
+
+	return intake_parse(&source, &checks_published, ret_registry);
+}

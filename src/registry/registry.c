@@ -11,20 +11,11 @@
 
 #include "base/file.h"
 #include "registry/image.h"
-#include "registry/intake.h"
 #include "registry/table.h"
 
 enum {
 	LARGEST_IMAGE = 64 << 20, /* the one of 2026 has 1.5 MB */
 };
-
-int registry_parse(const char *name, const char *bytes, size_t len, struct registry **ret_registry,
-	struct buffer *ret_problem)
-{
-	const struct source source = {name, bytes, len, ret_problem};
-
-	return intake_parse(&source, &checks_published, ret_registry);
-}
 
 int registry_image(const struct registry *registry, struct buffer *out)
 {
@@ -51,11 +42,6 @@ bool registry_is_image(const char *path)
 
 	buffer_free(&start);
 	return is;
-}
-
-void registry_free(struct registry *registry)
-{
-	table_free(registry);
 }
 
 const struct registry *registry_builtin(void)

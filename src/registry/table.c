@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "registry/registry.h"
+
 enum {
 	/* Port 80 has 7. A file that stacks thousands of ranges is an attack: the sets of the ports
 	 * would grow with their square. */
@@ -248,18 +250,6 @@ int table_build(const struct source *source, const struct rows *rows,
 	registry = NULL;
 out:
 	free(drafts);
-	table_free(registry);
+	registry_free(registry);
 	return r;
-}
-
-void table_free(struct registry *registry)
-{
-	if (!registry)
-		return;
-	buffer_free(&registry->owned.image);
-	free(registry->owned.states);
-	spans_free(&registry->ports);
-	buffer_free(&registry->owned.pool);
-	free(registry->owned.records);
-	free(registry);
 }

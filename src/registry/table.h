@@ -87,7 +87,4 @@ static inline const char *table_text(
 int table_build(const struct source *source, const struct rows *rows,
 	const struct checks_least *least, struct registry **ret_registry);
 
-/* NULL is fine. */
-void table_free(struct registry *registry);
-
 #endif

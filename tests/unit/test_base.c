@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/map.h"
+#include "base/sort.h"
 #include "base/spans.h"
 #include "base/text.h"
 
@@ -40,6 +41,48 @@ static void arena_gives_zeroed_aligned_memory(void **state)
 	assert_string_equal(arena_text(&arena, "berth-and-more", 5), "berth");
 	arena_free(&arena);
 	assert_null(arena.blocks);
+}
+
+static void a_map_is_walked_once_over(void **state)
+{
+	struct map map = {0};
+	uint64_t key = 0;
+	uint64_t sum = 0;
+	void *value = NULL;
+	size_t seen = 0;
+
+	(void)state;
+	for (uint64_t i = 1; i <= 1000; i++)
+		assert_int_equal(map_put(&map, i, &map), 0);
+	for (size_t at = 0; map_next(&map, &at, &key, &value); seen++) {
+		assert_ptr_equal(value, &map);
+		sum += key;
+	}
+	assert_int_equal(seen, 1000);
+	assert_int_equal(sum, 500500);
+	map_free(&map);
+	size_t at = 0;
+	assert_false(map_next(&map, &at, &key, &value));
+}
+
+static int compare_bytes(const void *a, const void *b)
+{
+	return *(const char *)a - *(const char *)b;
+}
+
+static void what_is_in_order_stays_and_the_rest_is_sorted(void **state)
+{
+	char texts[][6] = {"", "a", "abcde", "ba", "abced", "edcba"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		size_t len = strlen(texts[i]);
+
+		sort_array(texts[i], len, 1, compare_bytes);
+		for (size_t j = 1; j < len; j++)
+			assert_true(texts[i][j - 1] <= texts[i][j]);
+	}
+	assert_string_equal(texts[5], "abcde");
 }
 
 static void buffer_grows_and_remembers_the_first_error(void **state)
@@ -313,6 +356,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(arena_gives_zeroed_aligned_memory),
+		cmocka_unit_test(a_map_is_walked_once_over),
+		cmocka_unit_test(what_is_in_order_stays_and_the_rest_is_sorted),
 		cmocka_unit_test(buffer_grows_and_remembers_the_first_error),
 		cmocka_unit_test(text_decodes_as_rfc_3629_says),
 		cmocka_unit_test(text_escapes_what_a_terminal_would_act_on),

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
+#include <stdalign.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,14 +85,13 @@ static int open_any_mount(void)
 
 static int open_by_handle(int mount, uint64_t id)
 {
-	struct {
-		struct file_handle head;
-		uint64_t id;
-	} handle = {
-		.head = {.handle_bytes = sizeof(id), .handle_type = HANDLE_KERNFS},
-		.id = id,
-	};
-	int fd = open_by_handle_at(mount, &handle.head, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	alignas(struct file_handle) char bytes[sizeof(struct file_handle) + sizeof(id)];
+	struct file_handle *handle = (void *)bytes;
+
+	handle->handle_bytes = sizeof(id);
+	handle->handle_type = HANDLE_KERNFS;
+	memcpy(handle->f_handle, &id, sizeof(id));
+	int fd = open_by_handle_at(mount, handle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	return fd < 0 ? -errno : fd;
 }

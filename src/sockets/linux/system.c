@@ -162,7 +162,7 @@ static int each_entry(int folder, system_entry *seen, void *context)
 	int r = 0;
 
 	for (;;) {
-		ssize_t len = getdents64(folder, entries, sizeof(entries));
+		ssize_t len = getdents64(folder, (void *)entries, sizeof(entries));
 		if (len < 0)
 			return -errno;
 		if (!len)

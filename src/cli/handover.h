@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * There are two programs. The small one answers what is asked most, linked against a C library that
+ * starts in a tenth of a millisecond; what it cannot tell it hands over to the whole program, with
+ * the same command line, before it has written anything. Nobody sees which of them answered.
+ */
+#ifndef BERTH_CLI_HANDOVER_H
+#define BERTH_CLI_HANDOVER_H
+
+#include <berth.h>
+
+/* Remembers the command line, before anything reorders it. */
+void handover_prepare(char **argv);
+
+/* Becomes the whole program. Returns only in the whole program, where it does nothing. */
+void handover(void);
+
+/* The same, when the snapshot lacks names that only the whole program can ask for. */
+void handover_unnamed(const struct berth_snapshot *snapshot);
+
+#endif

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The small program: how it becomes the whole one, and which commands it does not have. Its C
+ * library finds users in /etc/passwd only, not through the name service switch, so a user without a
+ * name is a reason to hand over.
+ */
+#include "cli/handover.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+
+static char **command_line;
+
+void handover_prepare(char **argv)
+{
+	size_t words = 0;
+
+	while (argv[words])
+		words++;
+	/* A copy, because getopt_long(3) moves options to the front. */
+	command_line = calloc(words + 1, sizeof(*command_line));
+	for (size_t i = 0; command_line && i < words; i++)
+		command_line[i] = argv[i];
+}
+
+/* In a build folder the two programs are neighbours. */
+static void become_neighbour(void)
+{
+	static const char name[] = "berth-whole";
+	char path[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - sizeof(name));
+
+	while (len > 0 && path[len - 1] != '/')
+		len--;
+	if (len > 0) {
+		memcpy(path + len, name, sizeof(name));
+		execv(path, command_line);
+	}
+}
+
+void handover(void)
+{
+	if (command_line) {
+		become_neighbour();
+		execv(BERTH_WHOLE, command_line);
+	}
+	cli_complain("%s: %s; install berth anew", BERTH_WHOLE, strerror(errno));
+	exit(CLI_UNKNOWN);
+}
+
+static bool is_unnamed(const struct berth_socket *socket)
+{
+	if (socket->has_uid && !socket->user)
+		return true;
+	for (size_t i = 0; i < socket->n_owners; i++) {
+		if (!socket->owners[i].process->user)
+			return true;
+	}
+	return false;
+}
+
+void handover_unnamed(const struct berth_snapshot *snapshot)
+{
+	const struct berth_socket *sockets;
+	size_t n = berth_snapshot_sockets(snapshot, &sockets);
+
+	for (size_t i = 0; i < n; i++) {
+		if (is_unnamed(&sockets[i]))
+			handover();
+	}
+}
+
+const struct command cmd_registry = {.name = "registry"};
+const struct command cmd_completion = {.name = "completion"};
+const struct command cmd_help = {.name = "help"};
