@@ -146,6 +146,7 @@ static void counters_are_found_by_name(void **state)
 	assert_int_equal(count, 5);
 	assert_int_equal(counters_protocol(protocols, strlen(protocols), "UDPLITE", &count), 0);
 	assert_int_equal(count, 0);
+	assert_int_equal(counters_protocol(protocols, strlen(protocols), "SCTP", &count), -ENOENT);
 }
 
 static void counters_that_are_not_there_are_an_error_and_no_zero(void **state)

@@ -118,6 +118,7 @@ int counters_protocol(const char *text, size_t len, const char *name, uint64_t *
 	struct words line;
 	struct words word;
 	uint64_t sum = 0;
+	bool listed = false;
 
 	if (!find_line(&rest, "protocol", &line)) /* the headings */
 		return -EBADMSG;
@@ -131,7 +132,10 @@ int counters_protocol(const char *text, size_t len, const char *name, uint64_t *
 			word_number(&word, &sockets))
 			return -EBADMSG;
 		sum += sockets;
+		listed = true;
 	}
+	if (!listed)
+		return -ENOENT;
 	*ret_count = sum;
 	return 0;
 }

@@ -327,8 +327,10 @@ static berth_states worth_a_walk(const struct gathering *gathering)
 }
 
 /*
- * Protocols of which this network namespace has no socket in a table, by the kernel's own count
- * (sock_prot_inuse_add, where a socket is hashed). MPTCP's are counted since 6.3 (c558246ee73e).
+ * Protocols of which this network namespace has no socket in a table, by the kernel's own list
+ * (/proc/net/protocols). One that is not in it is not there, and asking for it would have the
+ * kernel look for a module. Of the others the sockets are counted where they are hashed
+ * (sock_prot_inuse_add): MPTCP's since 6.3 (c558246ee73e), DCCP's without TIME_WAIT.
  */
 static int find_empty(const struct gathering *gathering, berth_protos *ret_empty)
 {
@@ -339,24 +341,31 @@ static int find_empty(const struct gathering *gathering, berth_protos *ret_empty
 		{"UDP", BERTH_UDP},
 		{"UDP-Lite", BERTH_UDPLITE},
 		{"UDPLITE", BERTH_UDPLITE}, /* IPv6's */
+		{"SCTP", BERTH_SCTP},
+		{"DCCP", BERTH_DCCP},
 		{"MPTCP", BERTH_MPTCP},
 	};
-	berth_protos counted = BERTH_PROTO_BIT(BERTH_UDP) | BERTH_PROTO_BIT(BERTH_UDPLITE);
+	berth_protos uncounted = BERTH_PROTO_BIT(BERTH_DCCP) | BERTH_PROTO_BIT(BERTH_MPTCP);
+	berth_protos empty = BERTH_PROTO_BIT(BERTH_PROTOS) - 1;
 	struct buffer text = {0};
 	uint64_t sockets = 0;
 	int r = system_release(gathering->system, &text);
 
 	if (!r && tables_release_is(buffer_string(&text), text.len, 6, 4))
-		counted |= BERTH_PROTO_BIT(BERTH_MPTCP);
+		uncounted &= ~BERTH_PROTO_BIT(BERTH_MPTCP);
 	buffer_clear(&text);
+	empty &= ~BERTH_PROTO_BIT(BERTH_TCP);
 	r = system_file(gathering->system, "/proc/net/protocols", LARGEST_COUNTERS, &text);
 	for (size_t i = 0; !r && i < sizeof(names) / sizeof(*names); i++) {
+		berth_protos bit = BERTH_PROTO_BIT(names[i].proto);
+
 		r = counters_protocol(buffer_string(&text), text.len, names[i].name, &sockets);
-		if (r || sockets)
-			counted &= ~BERTH_PROTO_BIT(names[i].proto);
+		if (!r && (sockets || uncounted & bit))
+			empty &= ~bit;
+		r = r == -ENOENT ? 0 : r;
 	}
 	buffer_free(&text);
-	*ret_empty = r ? 0 : counted;
+	*ret_empty = r ? 0 : empty;
 	return r == -ENOMEM ? r : 0;
 }
 
