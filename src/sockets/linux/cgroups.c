@@ -28,8 +28,19 @@ struct look {
 	const struct map *wanted;
 	struct owners_hits *hits;
 	uint32_t pid; /* whose descriptors are looked at */
-	size_t found; /* in this process */
+	size_t first; /* its first hit */
+	size_t found; /* sockets that it has */
 };
+
+/* Whether this process was seen to have the socket already, by another descriptor. */
+static bool is_known(const struct look *look, uint64_t inode)
+{
+	for (size_t i = look->first; i < look->hits->count; i++) {
+		if (look->hits->all[i].inode == inode)
+			return true;
+	}
+	return false;
+}
 
 static int see_descriptor(void *context, const char *name, const char *target)
 {
@@ -40,7 +51,7 @@ static int see_descriptor(void *context, const char *name, const char *target)
 	if (!inode || !map_has(look->wanted, inode) ||
 		text_number(name, strlen(name), INT32_MAX, &fd))
 		return 0;
-	look->found++;
+	look->found += !is_known(look, inode);
 	return owners_hit(look->hits,
 		&(struct owners_hit){.inode = inode, .pid = look->pid, .fd = (int32_t)fd});
 }
@@ -69,6 +80,7 @@ static int look_into(struct look *look, uint32_t pid)
 	char path[PATH_SIZE];
 
 	look->pid = pid;
+	look->first = look->hits->count;
 	look->found = 0;
 	int r = look_low(look);
 	if (!r && look->found < look->wanted->count) {
