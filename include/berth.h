@@ -564,10 +564,9 @@ struct berth_socket {
 
 /*
  * How owners are looked for, from the cheap way that looks where an owner should be to the slow one
- * that always works. The first two may miss that a second process holds the socket too.
+ * that always works. The first may miss that a second process holds the socket too.
  */
 enum berth_rung {
-	BERTH_RUNG_STORAGE, /* what hooks wrote down when the port was opened (berth enable) */
 	BERTH_RUNG_CGROUP, /* only processes of the cgroup that the socket was made in */
 	BERTH_RUNG_ITERATOR, /* a BPF program that was pinned walks all descriptors */
 	BERTH_RUNG_LOADED, /* the same, loaded for this one question */
@@ -638,7 +637,7 @@ struct berth_ask {
 
 struct berth_snapshot;
 
-/* "storage", "cgroup", "iterator", "loaded", "proc". */
+/* "cgroup", "iterator", "loaded", "proc". */
 BERTH_PUBLIC const char *berth_rung_name(enum berth_rung rung);
 
 /* What became of a rung in a snapshot. */

@@ -282,8 +282,7 @@ static berth_rungs rungs_for(const struct sockets_system *system, const struct o
 
 static void the_question_chooses_the_rungs(void **state)
 {
-	const berth_rungs partial =
-		BERTH_RUNG_BIT(BERTH_RUNG_STORAGE) | BERTH_RUNG_BIT(BERTH_RUNG_CGROUP);
+	const berth_rungs partial = BERTH_RUNG_BIT(BERTH_RUNG_CGROUP);
 	const struct sockets_system system = {0};
 
 	(void)state;
