@@ -12,8 +12,8 @@ int counters_established(const char *text, size_t len, uint64_t *ret_count);
 /* "tw" in the "TCP:" line of /proc/net/sockstat. 0 or -EBADMSG. */
 int counters_time_wait(const char *text, size_t len, uint64_t *ret_count);
 
-/* The sum of "sockets" of NAME and NAMEv6 in /proc/net/protocols. 0; -ENOENT: this kernel has no such
- * protocol; -EBADMSG. */
+/* The sum of "sockets" of NAME and NAMEv6 in /proc/net/protocols. 0; -ENOENT: this kernel has no
+ * such protocol; -EBADMSG. */
 int counters_protocol(const char *text, size_t len, const char *name, uint64_t *ret_count);
 
 #endif

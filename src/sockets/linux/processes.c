@@ -30,6 +30,7 @@ struct entry {
 
 /* The descriptor that must be a certain socket, or none when the inode is 0. */
 struct holding {
+	uint32_t tid; /* of the thread whose descriptor it is; 0: of the process */
 	int32_t fd;
 	uint64_t inode;
 	bool seen; /* a rung saw process and descriptor in one moment: no need to look again */
@@ -145,7 +146,11 @@ static bool holds(const struct processes *processes, uint32_t pid, const struct 
 
 	if (!holding->inode || holding->seen)
 		return true;
-	(void)snprintf(path, sizeof(path), "/proc/%u/fd/%d", pid, holding->fd);
+	if (holding->tid)
+		(void)snprintf(path, sizeof(path), "/proc/%u/task/%u/fd/%d", pid, holding->tid,
+			holding->fd);
+	else
+		(void)snprintf(path, sizeof(path), "/proc/%u/fd/%d", pid, holding->fd);
 	return system_link(processes->system, path, target, sizeof(target)) > 0 &&
 		process_parse_socket(target) == holding->inode;
 }
@@ -287,7 +292,7 @@ int processes_holder(struct processes *processes, const struct owners_hit *hit,
 	const struct berth_process **ret_process)
 {
 	const struct holding holding = {
-		.fd = hit->fd, .inode = hit->inode, .seen = hit->has_process};
+		.tid = hit->tid, .fd = hit->fd, .inode = hit->inode, .seen = hit->has_process};
 	struct entry *entry = NULL;
 	int r = 0;
 

@@ -2,7 +2,8 @@
 /*
  * Scans /proc/PID/fd of all processes for sockets. Costs 3 us a descriptor, so with many processes
  * a second thread takes its share. Threads with a descriptor table of their own (unshare(2)
- * CLONE_FILES) are not looked into: their sockets look like the kernel's.
+ * CLONE_FILES), and those that outlived the first thread of their process, are rare: they are
+ * looked into when something is missing.
  */
 #include "sockets/linux/scan.h"
 
@@ -10,6 +11,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +36,7 @@ struct pids {
 struct scan {
 	const struct sockets_system *system;
 	const struct map *wanted;
+	bool threads; /* look into those that are not the first of their process instead */
 	struct pids pids;
 	atomic_size_t next; /* the first pid that nobody took yet */
 };
@@ -42,6 +45,7 @@ struct worker {
 	struct scan *scan;
 	struct owners_hits hits;
 	uint32_t pid; /* whose descriptors are read */
+	uint32_t tid; /* and of which thread; 0: of the process */
 	int error;
 };
 
@@ -75,19 +79,45 @@ static int see_link(void *context, const char *name, const char *target)
 		text_number(name, strlen(name), INT32_MAX, &fd))
 		return 0;
 	return owners_hit(&worker->hits,
-		&(struct owners_hit){.inode = inode, .pid = worker->pid, .fd = (int32_t)fd});
+		&(struct owners_hit){
+			.inode = inode, .pid = worker->pid, .tid = worker->tid, .fd = (int32_t)fd});
+}
+
+/* Whether the descriptors of a process or thread could be read; other errors: it ended. */
+static int scan_folder(struct worker *worker, const char *path)
+{
+	int r = system_links(worker->scan->system, path, see_link, worker);
+
+	if (r == -EACCES || r == -EPERM)
+		worker->hits.denied = true;
+	return r == -ENOMEM ? r : 0;
+}
+
+static int scan_thread(void *context, const char *name)
+{
+	struct worker *worker = context;
+	uint64_t tid = 0;
+	char path[64];
+
+	if (text_number(name, strlen(name), INT32_MAX, &tid) || tid == worker->pid)
+		return 0;
+	worker->tid = (uint32_t)tid;
+	(void)snprintf(path, sizeof(path), "/proc/%u/task/%u/fd", worker->pid, worker->tid);
+	return scan_folder(worker, path);
 }
 
 static int scan_process(struct worker *worker, uint32_t pid)
 {
 	char path[32];
 
-	(void)snprintf(path, sizeof(path), "/proc/%u/fd", pid);
 	worker->pid = pid;
-	int r = system_links(worker->scan->system, path, see_link, worker);
-	if (r == -EACCES || r == -EPERM)
-		worker->hits.denied = true;
-	return r == -ENOMEM ? r : 0; /* other errors: it ended meanwhile */
+	if (!worker->scan->threads) {
+		(void)snprintf(path, sizeof(path), "/proc/%u/fd", pid);
+		return scan_folder(worker, path);
+	}
+	(void)snprintf(path, sizeof(path), "/proc/%u/task", pid);
+	int r = system_folder(worker->scan->system, path, scan_thread, worker);
+	return r == -ENOMEM ? r : 0;
 }
 
 static void *work(void *context)
@@ -138,10 +168,10 @@ static int take(struct worker *worker, struct owners_hits *hits)
 	return r;
 }
 
-int scan_proc(
-	const struct sockets_system *system, const struct map *wanted, struct owners_hits *hits)
+static int scan_all(const struct sockets_system *system, const struct map *wanted, bool by_thread,
+	struct owners_hits *hits)
 {
-	struct scan scan = {.system = system, .wanted = wanted};
+	struct scan scan = {.system = system, .wanted = wanted, .threads = by_thread};
 	struct worker workers[THREADS] = {{.scan = &scan}, {.scan = &scan}};
 	pthread_t threads[THREADS];
 	size_t started = 1; /* the first worker is this thread */
@@ -166,4 +196,18 @@ int scan_proc(
 	}
 	free(scan.pids.all);
 	return r;
+}
+
+int scan_proc(
+	const struct sockets_system *system, const struct map *wanted, struct owners_hits *hits)
+{
+	return scan_all(system, wanted, false, hits);
+}
+
+int scan_proc_and_threads(
+	const struct sockets_system *system, const struct map *wanted, struct owners_hits *hits)
+{
+	int r = scan_all(system, wanted, false, hits);
+
+	return r ? r : scan_all(system, wanted, true, hits);
 }

@@ -7,4 +7,7 @@
 
 owners_rung scan_proc;
 
+/* The same, and then every thread by itself: for what the first did not find. */
+owners_rung scan_proc_and_threads;
+
 #endif

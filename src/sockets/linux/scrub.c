@@ -693,6 +693,7 @@ static scrub_rule *rule_of(const struct record_entry *entry)
 		{"proc/*/cmdline", scrub_arguments},
 		{"proc/*/exe", scrub_exe},
 		{"proc/*/fd/*", scrub_descriptor},
+		{"proc/*/task/*/fd/*", scrub_descriptor},
 		{"proc/net/netstat", scrub_netstat},
 		{"proc/net/*", scrub_table},
 		{"proc/self/ns/pid", keep},
