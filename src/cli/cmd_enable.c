@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* berth enable and berth disable: what stays in the kernel, so that owners are found faster. */
-#include <errno.h>
+/* berth enable: what stays in the kernel, so that owners are found faster. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,27 +34,20 @@ static enum cli_exit read_mode(const struct cli *cli, unsigned *ret_mode)
 	return CLI_YES;
 }
 
-static enum cli_exit tell(struct cli *cli, bool enabled, unsigned mode)
+static enum cli_exit tell(struct cli *cli, unsigned mode)
 {
 	struct output *output = &cli->output;
 	struct json json = {.out = &output->text};
 
 	if (cli->settings.format == CLI_TEXT) {
-		if (enabled)
-			buffer_format(&output->text,
-				"Enabled: the task iterator is pinned with mode %04o.\n", mode);
-		else
-			buffer_text(
-				&output->text, "Disabled: nothing of berth stays in the kernel.\n");
+		buffer_format(&output->text,
+			"Enabled: the task iterator is pinned with mode %04o.\n", mode);
 		return CLI_YES;
 	}
 	json_open_object(&json, NULL);
 	json_string(&json, "schema", "berth-enable-1");
-	json_bool(&json, "enabled", enabled);
-	if (enabled)
-		json_uint(&json, "mode", mode);
-	else
-		json_null(&json, "mode");
+	json_bool(&json, "enabled", true);
+	json_uint(&json, "mode", mode);
 	json_close_object(&json);
 	int error = output_write(output, "\n", 1);
 	return error < 0 ? cli_cannot(cli, error) : CLI_YES;
@@ -76,25 +68,7 @@ static enum cli_exit enable_run(struct cli *cli)
 		cli_complain("nothing was enabled: %s", berth_error());
 		return CLI_UNKNOWN;
 	}
-	return tell(cli, true, mode);
-}
-
-static enum cli_exit disable_run(struct cli *cli)
-{
-	if (cli->n_operands) {
-		cli_complain("nothing follows berth disable; try berth help disable");
-		return CLI_USAGE;
-	}
-	int error = berth_disable();
-	if (error == -ENOENT) {
-		cli_complain("%s", berth_error());
-		return CLI_NO;
-	}
-	if (error < 0) {
-		cli_complain("not disabled: %s", berth_error());
-		return CLI_UNKNOWN;
-	}
-	return tell(cli, false, 0);
+	return tell(cli, mode);
 }
 
 const struct command cmd_enable = {
@@ -103,11 +77,4 @@ const struct command cmd_enable = {
 	.help = "keep what finds owners in the kernel",
 	.options = enable_options,
 	.run = enable_run,
-};
-
-const struct command cmd_disable = {
-	.name = "disable",
-	.args = "",
-	.help = "take back what berth enable did",
-	.run = disable_run,
 };

@@ -12,8 +12,8 @@ static void decode(const struct map *wanted, const uint8_t *data, size_t size, s
 	struct owners_hits hits = {0};
 	struct tasks_stream stream = {.wanted = wanted, .hits = &hits, .ticks_per_s = 100};
 
-	if (!tasks_decode(&stream, data, cut))
-		(void)tasks_decode(&stream, data + cut, size - cut);
+	if (!tasks_stream_decode(&stream, data, cut))
+		(void)tasks_stream_decode(&stream, data + cut, size - cut);
 	for (size_t i = 0; i < hits.count; i++) {
 		if (hits.all[i].fd < 0 || !hits.all[i].pid || hits.all[i].name[15])
 			abort();

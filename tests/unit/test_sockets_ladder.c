@@ -229,8 +229,9 @@ static void wherever_a_stream_is_cut_the_same_owners_come_out(void **state)
 		struct tasks_stream reading = {
 			.wanted = &wanted, .hits = &hits, .ticks_per_s = 100};
 
-		assert_int_equal(tasks_decode(&reading, stream.bytes, cut), 0);
-		assert_int_equal(tasks_decode(&reading, stream.bytes + cut, stream.len - cut), 0);
+		assert_int_equal(tasks_stream_decode(&reading, stream.bytes, cut), 0);
+		assert_int_equal(
+			tasks_stream_decode(&reading, stream.bytes + cut, stream.len - cut), 0);
 		assert_true(reading.done);
 		assert_int_equal(hits.count, 3);
 		assert_int_equal(hits.all[0].pid, 7);
@@ -257,7 +258,7 @@ static void a_stream_of_another_kind_is_refused(void **state)
 		struct written stream = {.len = 0};
 
 		put_cell(&stream, inode, 77);
-		assert_int_equal(tasks_decode(&reading, stream.bytes, stream.len), -EBADMSG);
+		assert_int_equal(tasks_stream_decode(&reading, stream.bytes, stream.len), -EBADMSG);
 	}
 	assert_int_equal(hits.count, 0);
 }

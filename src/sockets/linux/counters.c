@@ -127,9 +127,8 @@ int counters_protocol(const char *text, size_t len, const char *name, uint64_t *
 
 		if (!next_word(&line, &word) || !is_protocol(&word, name))
 			continue;
-		/* The size of an object stands between. */
-		if (!next_word(&line, &word) || !next_word(&line, &word) ||
-			word_number(&word, &sockets))
+		bool has_size = next_word(&line, &word); /* of an object, stands between */
+		if (!has_size || !next_word(&line, &word) || word_number(&word, &sockets))
 			return -EBADMSG;
 		sum += sockets;
 		listed = true;

@@ -45,7 +45,7 @@ static int read_all(const struct sockets_system *system, int fd, const struct ma
 	while (!r && got > 0) {
 		got = read(fd, bytes, CHUNK);
 		if (got > 0)
-			r = tasks_decode(&stream, bytes, (size_t)got);
+			r = tasks_stream_decode(&stream, bytes, (size_t)got);
 		else if (got < 0 && errno == EINTR)
 			got = 1;
 		else if (got < 0)

@@ -37,6 +37,6 @@ struct tasks_stream {
 };
 
 /* The next bytes, wherever they were cut. 0; -EBADMSG: not such a stream; -ENOMEM. */
-int tasks_decode(struct tasks_stream *stream, const void *bytes, size_t len);
+int tasks_stream_decode(struct tasks_stream *stream, const void *bytes, size_t len);
 
 #endif

@@ -108,7 +108,7 @@ static int complete(struct tasks_stream *stream, const unsigned char *bytes, siz
 	return used ? used - (int)had : (int)added;
 }
 
-int tasks_decode(struct tasks_stream *stream, const void *bytes, size_t len)
+int tasks_stream_decode(struct tasks_stream *stream, const void *bytes, size_t len)
 {
 	const unsigned char *at = bytes;
 

@@ -65,10 +65,8 @@ static __always_inline __u32 half_at(__u64 address)
 }
 
 /* A member of the struct at an address: a pointer or a long; a number of 32 bits. */
-#define WORD(address, type, member)                                                                \
-	word_at((address) + bpf_core_field_offset(struct type, member))
-#define HALF(address, type, member)                                                                \
-	half_at((address) + bpf_core_field_offset(struct type, member))
+#define WORD(address, type, member) word_at((address) + bpf_core_field_offset(struct type, member))
+#define HALF(address, type, member) half_at((address) + bpf_core_field_offset(struct type, member))
 
 static __always_inline int is_socket(__u64 file)
 {
@@ -96,8 +94,7 @@ static __always_inline int is_internet(__u64 file)
 	__u16 family = 0;
 
 	bpf_probe_read_kernel(&family, sizeof(family),
-		(const void *)(sock +
-			bpf_core_field_offset(struct sock, __sk_common.skc_family)));
+		(const void *)(sock + bpf_core_field_offset(struct sock, __sk_common.skc_family)));
 	return sock && (family == FAMILY_INET || family == FAMILY_INET6);
 }
 
