@@ -190,8 +190,8 @@ def live(options: Options) -> Tally:
 
 
 def live_asan(options: Options) -> Tally:
-    return pytest("live-asan", "asan", ["tests/live/test_world.py", "tests/live/test_hostile.py"],
-                  options)
+    return pytest("live-asan", "asan", [f"tests/live/test_{name}.py" for name in
+                                        ("world", "hostile", "rungs", "churn")], options)
 
 
 def fuzz(options: Options) -> Tally:
@@ -239,6 +239,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
                         help="also run libFuzzer for so long on each target")
     parser.add_argument("--fresh", action="store_true",
                         help="also build and test in a fresh Debian 12 root (minutes, needs root)")
+    parser.add_argument("--soak", action="store_true", help="let the churn tests run for a minute")
     parser.add_argument("--make-recordings", action="store_true",
                         help="only make tests/recordings anew (needs root), then --update-golden")
     parser.add_argument("--update-golden", action="store_true",
@@ -257,7 +258,7 @@ def chosen_steps(options: argparse.Namespace) -> list[str]:
 def main(arguments: list[str]) -> int:
     options = parse(arguments)
     step_options = Options(fuzz_seconds=options.fuzz or 60,
-                           pytest=["--update-golden"] if options.update_golden else [])
+                           pytest=["--update-golden"] * options.update_golden + ["--soak"] * options.soak)
     BUILD.mkdir(exist_ok=True)
     if options.make_recordings:
         return 0 if build("gcc") and run(

@@ -7,6 +7,7 @@
 #include "cli/grid.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +24,7 @@ struct grid {
 	bool headings;
 	bool terminal;
 	size_t room; /* columns of the terminal */
-	struct buffer cells; /* each with a NUL behind it */
+	struct buffer cells; /* each a uint32_t, how long it is, and so many bytes */
 	size_t n_rows;
 };
 
@@ -59,7 +60,9 @@ int grid_row(struct grid *grid, const char *const *cells)
 
 		if (grid->widths[i] < width)
 			grid->widths[i] = width;
-		buffer_bytes(&grid->cells, cell, len + 1);
+		uint32_t size = len < UINT32_MAX ? (uint32_t)len : UINT32_MAX;
+		buffer_bytes(&grid->cells, &size, sizeof(size));
+		buffer_bytes(&grid->cells, cell, size);
 	}
 	grid->n_rows++;
 	return grid->cells.error;
@@ -134,6 +137,12 @@ static size_t bytes_in_line(const char *text, size_t len, size_t width)
 	return most;
 }
 
+/* What is still to be drawn of a cell. */
+struct rest {
+	const char *text;
+	size_t len;
+};
+
 /* The part of a cell that stands in one line. */
 struct piece {
 	const char *text;
@@ -142,25 +151,32 @@ struct piece {
 	bool cut; /* something is missing behind it */
 };
 
-/* Takes what fits from the front of *text; a cell that may wrap leaves the rest for another line.
- */
-static struct piece take_piece(const struct grid_column *column, size_t width, const char **text)
+static void skip(struct rest *rest, size_t len)
 {
-	size_t len = strlen(*text);
-	struct piece piece = {.text = *text, .len = len, .width = output_columns_of(*text, len)};
+	rest->text += len;
+	rest->len -= len;
+}
+
+/* Takes what fits from the front; a cell that may wrap leaves the rest for another line. */
+static struct piece take_piece(const struct grid_column *column, size_t width, struct rest *rest)
+{
+	struct piece piece = {.text = rest->text,
+		.len = rest->len,
+		.width = output_columns_of(rest->text, rest->len)};
 
 	if (piece.width <= width) {
-		*text += len;
+		skip(rest, rest->len);
 		return piece;
 	}
 	if (column->may_wrap) {
-		piece.len = bytes_in_line(*text, len, width);
-		*text += piece.len;
-		*text += strspn(*text, " ");
+		piece.len = bytes_in_line(rest->text, rest->len, width);
+		skip(rest, piece.len);
+		while (rest->len && *rest->text == ' ')
+			skip(rest, 1);
 	} else {
-		piece.len = bytes_in(*text, len, width - 1);
+		piece.len = bytes_in(rest->text, rest->len, width - 1);
 		piece.cut = true;
-		*text += len;
+		skip(rest, rest->len);
 	}
 	piece.width = output_columns_of(piece.text, piece.len) + piece.cut;
 	return piece;
@@ -193,7 +209,7 @@ static void put_piece(
 }
 
 /* One row, in as many lines as its cells need. `rest` has n places and is used up. */
-static void put_row(const struct grid *grid, const char **rest, struct buffer *out)
+static void put_row(const struct grid *grid, struct rest *rest, struct buffer *out)
 {
 	bool more = true;
 
@@ -206,7 +222,7 @@ static void put_row(const struct grid *grid, const char **rest, struct buffer *o
 			if (i)
 				buffer_char(out, ' ');
 			put_piece(grid, i, &piece, out);
-			more = more || *rest[i];
+			more = more || rest[i].len;
 		}
 		buffer_char(out, '\n');
 	}
@@ -214,7 +230,7 @@ static void put_row(const struct grid *grid, const char **rest, struct buffer *o
 
 int grid_draw(struct grid *grid, struct output *output)
 {
-	const char **rest = calloc(grid->n_columns, sizeof(*rest));
+	struct rest *rest = calloc(grid->n_columns, sizeof(*rest));
 	const char *cell = grid->cells.data;
 
 	if (!rest)
@@ -222,13 +238,18 @@ int grid_draw(struct grid *grid, struct output *output)
 	if (grid->terminal)
 		fit(grid);
 	for (size_t i = 0; i < grid->n_columns; i++)
-		rest[i] = grid->columns[i].heading;
+		rest[i] = (struct rest){
+			.text = grid->columns[i].heading, .len = strlen(grid->columns[i].heading)};
 	if (grid->headings && grid->n_rows)
 		put_row(grid, rest, &output->text);
 	for (size_t row = 0; row < grid->n_rows && !output->text.error; row++) {
 		for (size_t i = 0; i < grid->n_columns; i++) {
-			rest[i] = cell;
-			cell += strlen(cell) + 1;
+			uint32_t len;
+
+			memcpy(&len, cell, sizeof(len));
+			cell += sizeof(len);
+			rest[i] = (struct rest){.text = cell, .len = len};
+			cell += len;
 		}
 		put_row(grid, rest, &output->text);
 		output_pass_on(output);

@@ -124,11 +124,24 @@ static int character_columns(uint32_t point)
 	return columns < 0 ? 1 : columns;
 }
 
+/* Whether one of eight bytes is ESC or not ASCII: the usual test for a zero byte, after an
+ * exclusive or that makes ESC zero. May say yes where it is no, never the other way round. */
+static bool is_special(const char *text)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t eight;
+
+	memcpy(&eight, text, sizeof(eight));
+	return (((eight ^ (ones * '\033')) - ones) | eight) & (ones << 7);
+}
+
 /* Bytes at the front that take a column each: ASCII but for ESC, nearly all there ever is. */
 static size_t simple_run(const char *text, size_t len)
 {
 	size_t run = 0;
 
+	while (len - run >= sizeof(uint64_t) && !is_special(text + run))
+		run += sizeof(uint64_t);
 	while (run < len && (unsigned char)text[run] < 0x80 && text[run] != '\033')
 		run++;
 	return run;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Many processes or many connections in the world: berth beside its peers, and each of its rungs alone."""
 
+import json
 import os
 import subprocess
 from collections.abc import Iterator
@@ -31,10 +32,19 @@ def understands(*arguments: str) -> bool:
     return subprocess.run([BERTH, *arguments], capture_output=True, check=False).returncode != USAGE
 
 
+def finds_owners(words: list[str]) -> bool:
+    """Whether the answer names anybody: not to find them would be the fastest way of all."""
+    done = subprocess.run(words, capture_output=True, check=False)
+    try:
+        return any(row["owners"] for row in json.loads(done.stdout)["sockets"])
+    except ValueError:
+        return False
+
+
 def rung_rows(name: str, words: list[str], rungs: tuple[str, ...]) -> Rows:
-    """A rung that this machine or berth does not have fails, and has no row."""
-    return {f"{name} {rung}": Command(f"— by {RUNGS[rung]} alone", [*words, "--rung", rung], may_fail=True)
-            for rung in rungs if understands(*words, "--rung", rung)}
+    """A rung that this machine or this berth does not have has no row."""
+    return {f"{name} {rung}": Command(f"— by {RUNGS[rung]} alone", [*words, "--rung", rung])
+            for rung in rungs if finds_owners([*words, "--rung", rung, "--json"])}
 
 
 def one_port(port: int) -> Rows:
@@ -51,11 +61,12 @@ def whole_list() -> Rows:
     return {"list": Command("`berth ls`", [BERTH, "ls"]), "list ss": peer("ss -Htulpn")}
 
 
-def whole_list_peers() -> Rows:
-    return {"list netstat": peer("netstat -tulpn"), "list lsof": peer("lsof -nP -i")}
+def whole_list_peers(large: bool) -> Rows:
+    """lsof reads the same for one port and for all; among a million descriptors once is enough."""
+    return {"list netstat": peer("netstat -tulpn"), "list lsof": None if large else peer("lsof -nP -i")}
 
 
-def usual_rows(port: int, separate: bool) -> Rows:
+def usual_rows(port: int, separate: bool, large: bool) -> Rows:
     """Peers do not know of cgroups, so that all but ss are measured in one of the two worlds only."""
     rows: Rows = {}
     rows |= one_port(port)
@@ -63,7 +74,7 @@ def usual_rows(port: int, separate: bool) -> Rows:
     rows |= one_port_peers(port) if separate else {}
     rows |= whole_list()
     rows |= rung_rows("list", [BERTH, "ls"], ("loaded", "proc"))
-    rows |= whole_list_peers() if separate else {}
+    rows |= whole_list_peers(large) if separate else {}
     return rows
 
 
@@ -110,7 +121,8 @@ def inside(name: str, cgroup: str | None) -> dict[str, Any]:
     """Measures, in the namespaces; what comes out survives JSON."""
     kind = KINDS[name]
     with crowd(kind, cgroup) as port:
-        rows = connection_rows() if name == CONNECTIONS else usual_rows(port, cgroup is not None)
+        rows = (connection_rows() if name == CONNECTIONS
+                else usual_rows(port, cgroup is not None, name == "large"))
         measured = measure(rows, port, ROUNDS, kind.budget_ms)
         if name != CONNECTIONS:
             measured |= enabled(port, kind)

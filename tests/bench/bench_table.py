@@ -27,7 +27,6 @@ class Command:
     held: bool = False  # whether `measure` listens on the port meanwhile
     piped: bool = False
     statuses: list[int] = field(default_factory=lambda: [0])
-    may_fail: bool = False  # then the row is left out
     times_ms: list[float] = field(default_factory=list)
     peak_kib: int = 0
 
@@ -77,14 +76,11 @@ def measure(rows: dict[str, Command | None], port: int, rounds: int, budget_ms: 
     measured = {}
     for (name, command), line in zip(commands.items(), done.stdout.splitlines(), strict=True):
         status, peak_kib, *times_ns = line.split("\t")
-        if int(status) in command.statuses:
-            command.peak_kib = int(peak_kib)
-            command.times_ms = [int(each) / 1e6 for each in times_ns]
-            measured[name] = command
-        elif not command.may_fail:
+        if int(status) not in command.statuses:
             sys.exit(f"bench: {command.title} ended with {status}")
-        else:
-            print(f"bench: {command.title} ended with {status}, left out", file=sys.stderr)
+        command.peak_kib = int(peak_kib)
+        command.times_ms = [int(each) / 1e6 for each in times_ns]
+        measured[name] = command
     return measured
 
 

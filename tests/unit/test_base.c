@@ -21,6 +21,7 @@
 #include "base/crew.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/keyed.h"
 #include "base/map.h"
 #include "base/sort.h"
 #include "base/spans.h"
@@ -158,6 +159,73 @@ static void crew_stops_at_the_first_failure_and_hands_it_on(void **state)
 	assert_int_equal(seen.done[5], 1);
 	assert_int_equal(seen.done[6], 0);
 	assert_int_equal(crew_run(100, 6, do_item, &seen), -EIO);
+}
+
+struct card {
+	uint32_t suit; /* is the key */
+	uint32_t value;
+	uint32_t number; /* in the order of dealing */
+};
+
+static int compare_cards(const void *left, const void *right)
+{
+	const struct card *a = left;
+	const struct card *b = right;
+
+	assert_int_equal(a->suit, b->suit); /* else the key is enough */
+	return (a->value > b->value) - (a->value < b->value);
+}
+
+static void elements_are_sorted_by_key_then_by_themselves_and_equals_stay_in_order(void **state)
+{
+	enum {
+		MOST = 300
+	};
+	struct card cards[MOST];
+	struct keyed_place places[MOST];
+	uint32_t seed = 2463534242;
+
+	(void)state;
+	for (uint32_t count = 0; count <= MOST; count += count < 20 ? 1 : 28) {
+		for (uint32_t i = 0; i < count; i++) {
+			seed = seed * 1664525 + 1013904223;
+			cards[i] = (struct card){
+				.suit = seed >> 30, .value = seed >> 25 & 7, .number = i};
+			places[i] = (struct keyed_place){.key = cards[i].suit, .at = i};
+		}
+		assert_int_equal(
+			keyed_sort(cards, count, sizeof(*cards), places, compare_cards), 0);
+		uint32_t sum = 0;
+		for (uint32_t i = 0; i < count; i++) {
+			const struct card *last = &cards[i ? i - 1 : 0];
+
+			sum += cards[i].number + 1;
+			assert_true(last->suit <= cards[i].suit);
+			if (i && last->suit == cards[i].suit)
+				assert_true(last->value < cards[i].value ||
+					(last->value == cards[i].value &&
+						last->number < cards[i].number));
+		}
+		assert_int_equal(sum, count * (count + 1) / 2);
+	}
+}
+
+static void buffer_takes_texts_of_every_length(void **state)
+{
+	static const char text[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+	struct buffer buffer = {0};
+
+	(void)state;
+	for (size_t len = 0; len < sizeof(text); len++) {
+		buffer_clear(&buffer);
+		buffer_char(&buffer, '<');
+		buffer_bytes(&buffer, text, len);
+		buffer_char(&buffer, '>');
+		assert_int_equal(buffer.len, len + 2);
+		assert_memory_equal(buffer.data + 1, text, len);
+		assert_string_equal(buffer.data + 1 + len, ">");
+	}
+	buffer_free(&buffer);
 }
 
 static void buffer_grows_and_remembers_the_first_error(void **state)
@@ -432,6 +500,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(arena_gives_zeroed_aligned_memory),
 		cmocka_unit_test(a_map_is_walked_once_over),
+		cmocka_unit_test(
+			elements_are_sorted_by_key_then_by_themselves_and_equals_stay_in_order),
+		cmocka_unit_test(buffer_takes_texts_of_every_length),
 		cmocka_unit_test(what_is_in_order_stays_and_the_rest_is_sorted),
 		cmocka_unit_test(arena_adopts_another_with_all_that_lives_in_it),
 		cmocka_unit_test(crew_does_each_item_once_and_none_in_the_callers_thread),

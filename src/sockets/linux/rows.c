@@ -6,9 +6,12 @@
 #include "sockets/linux/rows.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/keyed.h"
 
 enum {
 	FIRST_ROWS = 32,
@@ -193,6 +196,18 @@ static uint64_t order_of(const struct berth_netns *netns)
 	return netns && !netns->own ? (uintptr_t)netns : 0;
 }
 
+/* As memcmp(3), which some C libraries do byte by byte. */
+static int order_of_addresses(const uint8_t left[16], const uint8_t right[16])
+{
+	uint64_t a[2];
+	uint64_t b[2];
+
+	memcpy(a, left, sizeof(a));
+	memcpy(b, right, sizeof(b));
+	int r = order(be64toh(a[0]), be64toh(b[0]));
+	return r ? r : order(be64toh(a[1]), be64toh(b[1]));
+}
+
 static int compare(const void *left, const void *right)
 {
 	const struct berth_socket *a = left;
@@ -202,9 +217,9 @@ static int compare(const void *left, const void *right)
 	r = r ? r : order(order_of(a->netns), order_of(b->netns));
 	r = r ? r : order(a->proto, b->proto);
 	r = r ? r : order(a->family, b->family);
-	r = r ? r : memcmp(a->local, b->local, sizeof(a->local));
+	r = r ? r : order_of_addresses(a->local, b->local);
 	r = r ? r : order(a->state, b->state);
-	r = r ? r : memcmp(a->peer, b->peer, sizeof(a->peer));
+	r = r ? r : order_of_addresses(a->peer, b->peer);
 	r = r ? r : order(a->peer_port, b->peer_port);
 	/* Members of a SO_REUSEPORT group: any order, as long as it is always the same. */
 	r = r ? r : order(a->cookie, b->cookie);
@@ -216,13 +231,39 @@ static bool told_twice(const struct berth_socket *a, const struct berth_socket *
 	return a->cookie && !compare(a, b);
 }
 
+/*
+ * The front of what compare() compares: port, protocol, family, the first bytes of the address.
+ * Rows of other namespaces come behind ours.
+ */
+static uint64_t key_of(const struct berth_socket *row)
+{
+	uint32_t address;
+
+	if (order_of(row->netns))
+		return (uint64_t)row->local_port << 48 | (UINT64_MAX >> 16);
+	memcpy(&address, row->local, sizeof(address));
+	return (uint64_t)row->local_port << 48 | (uint64_t)(row->proto & 0xff) << 40 |
+		(uint64_t)row->family << 32 | be32toh(address);
+}
+
+static void sort(struct rows *rows)
+{
+	struct keyed_place *keys = calloc(rows->count, sizeof(*keys));
+
+	for (size_t i = 0; keys && i < rows->count; i++)
+		keys[i] = (struct keyed_place){.key = key_of(rows->all + i), .at = i};
+	if (!keys || keyed_sort(rows->all, rows->count, sizeof(*rows->all), keys, compare))
+		qsort(rows->all, rows->count, sizeof(*rows->all), compare); /* needs no memory */
+	free(keys);
+}
+
 void rows_sort(struct rows *rows)
 {
 	size_t kept = 0;
 
 	if (!rows->count)
 		return;
-	qsort(rows->all, rows->count, sizeof(*rows->all), compare);
+	sort(rows);
 	for (size_t i = 1; i < rows->count; i++) {
 		if (told_twice(rows->all + kept, rows->all + i))
 			continue;
