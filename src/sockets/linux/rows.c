@@ -241,7 +241,10 @@ static bool told_twice(const struct berth_socket *a, const struct berth_socket *
 	return a->cookie && !compare(a, b);
 }
 
-/* The front of what compare() compares: port, protocol, family, the first bytes of the address. */
+/*
+ * The front of what compare() compares: port, protocol, family, the first bytes of the address.
+ * Rows of other namespaces come behind ours.
+ */
 static uint64_t key_of(const struct berth_socket *row)
 {
 	uint32_t address;
