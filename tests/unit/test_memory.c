@@ -23,7 +23,7 @@ void small_free(void *memory);
 #define realloc small_realloc
 #define aligned_alloc small_aligned_alloc
 #define free small_free
-#include "cli/memory_small.c"
+#include "cli/memory_small.c" /* NOLINT(bugprone-suspicious-include) */
 
 enum {
 	BLOCKS = 300,
