@@ -109,12 +109,12 @@ def enabled(port: int, kind: Kind) -> Measured:
         return {}
     if subprocess.run(["mount", "-t", "bpf", "bpf", BPF], capture_output=True, check=False).returncode:
         return {}
-    if subprocess.run([BERTH, "enable"], check=False).returncode:
+    if subprocess.run([BERTH, "enable"], stdout=subprocess.DEVNULL, check=False).returncode:
         return {}
     try:
         return measure(enabled_rows(port), port, ROUNDS, kind.budget_ms)
     finally:
-        subprocess.run([BERTH, "disable"], check=False)
+        subprocess.run([BERTH, "disable"], stdout=subprocess.DEVNULL, check=False)
 
 
 def inside(name: str, cgroup: str | None) -> dict[str, Any]:
