@@ -156,7 +156,6 @@ def test_all_owners_are_found_of_every_port(there: World, tmp_path: Path) -> Non
     assert not any(row["owners_partial"] for rows in found.values() for row in rows)
 
 
-@pytest.mark.xfail(reason="no rung looks into the descriptor tables of single threads yet", strict=False)
 @pytest.mark.parametrize("name", OWN_TABLES)
 @pytest.mark.parametrize("rung", [None, *rungs.RUNGS])
 def test_descriptors_of_single_threads_are_found(
@@ -167,7 +166,6 @@ def test_descriptors_of_single_threads_are_found(
     assert owners(row) == holders(case)
 
 
-@pytest.mark.xfail(reason="no rung looks into the descriptor tables of single threads yet", strict=False)
 @pytest.mark.parametrize("name", OWN_TABLES)
 def test_a_socket_of_a_single_thread_is_not_said_to_be_the_kernels(
         there: World, tmp_path: Path, name: str) -> None:

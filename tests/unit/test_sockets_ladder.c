@@ -128,6 +128,7 @@ static const char protocols[] =
 
 static void counters_are_found_by_name(void **state)
 {
+	struct counters_protocol counts[BERTH_PROTOS];
 	uint64_t count = 0;
 
 	(void)state;
@@ -135,18 +136,19 @@ static void counters_are_found_by_name(void **state)
 	assert_int_equal(count, 42);
 	assert_int_equal(counters_time_wait(sockstat, strlen(sockstat), &count), 0);
 	assert_int_equal(count, 9);
-	assert_int_equal(counters_protocol(protocols, strlen(protocols), "MPTCP", &count), 0);
-	assert_int_equal(count, 5);
-	assert_int_equal(counters_protocol(protocols, strlen(protocols), "UDP", &count), 0);
-	assert_int_equal(count, 5);
-	assert_int_equal(counters_protocol(protocols, strlen(protocols), "UDPLITE", &count), 0);
-	assert_int_equal(count, 0);
+	assert_int_equal(counters_protocols(protocols, strlen(protocols), counts), 0);
+	assert_int_equal(counts[BERTH_MPTCP].sockets, 5);
+	assert_int_equal(counts[BERTH_UDP].sockets, 5);
+	assert_int_equal(counts[BERTH_UDPLITE].sockets, 0);
+	assert_true(counts[BERTH_UDPLITE].listed);
+	assert_false(counts[BERTH_SCTP].listed);
 }
 
 static void counters_that_are_not_there_are_an_error_and_no_zero(void **state)
 {
 	static const char *const texts[] = {"", "\n", "Tcp:", "Tcp: CurrEstab\n", "TCP: tw",
 		"Tcp: CurrEstab\nTcp: many\n", "TCP: tw many\n", "protocols are none\n"};
+	struct counters_protocol counts[BERTH_PROTOS];
 	uint64_t count = 77;
 
 	(void)state;
@@ -155,7 +157,7 @@ static void counters_that_are_not_there_are_an_error_and_no_zero(void **state)
 
 		assert_int_equal(counters_established(texts[i], len, &count), -EBADMSG);
 		assert_int_equal(counters_time_wait(texts[i], len, &count), -EBADMSG);
-		assert_int_equal(counters_protocol(texts[i], len, "UDP", &count), -EBADMSG);
+		assert_int_equal(counters_protocols(texts[i], len, counts), -EBADMSG);
 	}
 	assert_int_equal(count, 77);
 }

@@ -7,11 +7,11 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "sockets/linux/process.h"
+#include "sockets/linux/scan.h"
 
 enum {
 	LOW_DESCRIPTORS = 16,
@@ -20,15 +20,17 @@ enum {
 	CGROUPS_MOST = 16,
 	LARGEST_LIST = 16384,
 	ROOT_CGROUP = 1, /* its id */
-	PATH_SIZE = 64,
+	LONGEST_LIST_NAME = 16,
 };
 
 struct look {
 	const struct sockets_system *system;
 	const struct map *wanted;
 	struct owners_hits *hits;
+	bool tables; /* those of single threads */
 	uint32_t pid; /* whose descriptors are looked at */
-	size_t found; /* in this process */
+	uint32_t thread; /* whose own table it is; 0: that of the process */
+	struct map found; /* inodes, in this process */
 };
 
 static int see_descriptor(void *context, const char *name, const char *target)
@@ -40,40 +42,48 @@ static int see_descriptor(void *context, const char *name, const char *target)
 	if (!inode || !map_has(look->wanted, inode) ||
 		text_number(name, strlen(name), INT32_MAX, &fd))
 		return 0;
-	look->found++;
+	int r = map_put(&look->found, inode, NULL);
+	if (r)
+		return r;
 	return owners_hit(look->hits,
-		&(struct owners_hit){.inode = inode, .pid = look->pid, .fd = (int32_t)fd});
+		&(struct owners_hit){.inode = inode,
+			.pid = look->pid,
+			.thread = look->thread,
+			.fd = (int32_t)fd});
 }
 
 static int look_low(struct look *look)
 {
-	char path[PATH_SIZE];
+	char path[PROCESS_PATH];
 	char target[SYSTEM_TARGET];
 	int r = 0;
 
-	for (int fd = 0; !r && fd < LOW_DESCRIPTORS && look->found < look->wanted->count; fd++) {
-		int front = snprintf(path, sizeof(path), "/proc/%u/fd/", look->pid);
-
-		(void)snprintf(path + front, sizeof(path) - (size_t)front, "%d", fd);
+	for (int fd = 0; !r && fd < LOW_DESCRIPTORS && look->found.count < look->wanted->count;
+		fd++) {
+		process_path_fd(path, look->pid, 0, (uint32_t)fd);
 		ssize_t len = system_link(look->system, path, target, sizeof(target));
 		if (len == -EACCES || len == -EPERM)
 			return (int)len;
 		if (len > 0)
-			r = see_descriptor(look, path + front, target);
+			r = see_descriptor(look, strrchr(path, '/') + 1, target);
 	}
 	return r;
 }
 
 static int look_into(struct look *look, uint32_t pid)
 {
-	char path[PATH_SIZE];
+	char path[PROCESS_PATH];
+	int r = 0;
 
 	look->pid = pid;
-	look->found = 0;
-	int r = look_low(look);
-	if (!r && look->found < look->wanted->count) {
-		(void)snprintf(path, sizeof(path), "/proc/%u/fd", pid);
-		r = system_links(look->system, path, see_descriptor, look);
+	map_free(&look->found);
+	if (look->tables) {
+		r = scan_tables(look->system, pid, see_descriptor, look, &look->thread);
+	} else {
+		r = look_low(look);
+		process_path(path, pid, "fd");
+		if (!r && look->found.count < look->wanted->count)
+			r = system_links(look->system, path, see_descriptor, look);
 	}
 	if (r == -EACCES || r == -EPERM)
 		look->hits->denied = true;
@@ -85,9 +95,9 @@ static uint32_t process_of(const struct look *look, uint32_t thread)
 {
 	struct process_status status = {0};
 	struct buffer text = {0};
-	char path[PATH_SIZE];
+	char path[PROCESS_PATH];
 
-	(void)snprintf(path, sizeof(path), "/proc/%u/status", thread);
+	process_path(path, thread, "status");
 	if (!system_file(look->system, path, LARGEST_LIST, &text) && text.data)
 		process_parse_status(text.data, text.len, &status);
 	buffer_free(&text);
@@ -126,7 +136,7 @@ static int look_at_cgroup(struct look *look, uint64_t id)
 	static const char *const lists[] = {"/cgroup.procs", "/cgroup.threads"};
 	char path[PATH_MAX];
 	struct buffer list = {0};
-	ssize_t len = system_cgroup(look->system, id, path, sizeof(path) - PATH_SIZE);
+	ssize_t len = system_cgroup(look->system, id, path, sizeof(path) - LONGEST_LIST_NAME);
 	int r = len < 0 ? -ENOENT : -EOPNOTSUPP;
 	size_t i = 0;
 
@@ -134,7 +144,13 @@ static int look_at_cgroup(struct look *look, uint64_t id)
 		memcpy(path + len, lists[i], strlen(lists[i]) + 1);
 		r = system_file(look->system, path, LARGEST_LIST, &list);
 	}
+	size_t before = look->hits->count;
+	look->tables = false;
 	r = r ? 0 : look_through(look, buffer_string(&list), i > 1);
+	if (!r && look->hits->count == before) {
+		look->tables = true;
+		r = look_through(look, buffer_string(&list), i > 1);
+	}
 	buffer_free(&list);
 	return r;
 }
@@ -161,5 +177,6 @@ int cgroups_look(
 	if (!looked.count)
 		hits->why_not = "the kernel told no cgroup of these sockets";
 	map_free(&looked);
+	map_free(&look.found);
 	return r;
 }

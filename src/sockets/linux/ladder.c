@@ -14,7 +14,7 @@
 
 static const struct ladder_rung rungs[] = {
 	{.id = BERTH_RUNG_CGROUP, .one_port = true, .look = cgroups_look},
-	{.id = BERTH_RUNG_PROC, .complete = true, .look = scan_proc},
+	{.id = BERTH_RUNG_PROC, .complete = true, .look = scan_proc, .look_again = scan_threads},
 };
 
 void ladder_begin(struct ladder *ladder)
@@ -70,7 +70,8 @@ int ladder_look(struct ladder *ladder, const struct ladder_rung *rung, const str
 {
 	struct berth_rung_use *use = ladder->uses + rung->id;
 	double start_ms = now_ms();
-	int r = rung->look(ladder->system, wanted, hits);
+	owners_rung *again = ladder->again ? rung->look_again : NULL;
+	int r = (again ? again : rung->look)(ladder->system, wanted, hits);
 
 	use->time_ms += now_ms() - start_ms;
 	use->asked += (uint32_t)wanted->count;

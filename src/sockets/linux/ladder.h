@@ -13,6 +13,7 @@ struct ladder {
 	const struct sockets_system *system;
 	const struct owners_ask *ask;
 	struct berth_rung_use *uses; /* BERTH_RUNGS of them */
+	bool again; /* this is the second look, for what the first one missed */
 };
 
 struct ladder_rung {
@@ -20,6 +21,7 @@ struct ladder_rung {
 	bool complete; /* sees all processes: nobody needs to be asked behind it */
 	bool one_port; /* suits a question about one port only */
 	owners_rung *look;
+	owners_rung *look_again; /* where a second look should look closer; NULL: the same */
 };
 
 /* Readies the uses: no rung was tried yet. */

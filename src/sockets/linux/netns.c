@@ -21,7 +21,6 @@
 enum {
 	FIRST_NETNS = 16,
 	QUICK_MOST = 32, /* 50 us each: a quick look stays below 2 ms */
-	PROCESS_PATH = 64, /* "/proc/4194304/task/4194304" and the like */
 	LARGEST_MOUNTS = 16 << 20,
 	LARGEST_CGROUP = 65536,
 	LARGEST_STAT = 4096,

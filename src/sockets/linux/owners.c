@@ -401,6 +401,7 @@ static int investigate(struct join *join, const struct ladder_rung *rung, struct
 	if (doubts->hidden)
 		return 0;
 	/* A fork, or a descriptor passed on, may have been where we had looked already. */
+	join->ladder.again = true;
 	r = look(join, rung);
 	if (r || !any_missing(join))
 		return r;

@@ -16,6 +16,7 @@ struct owners_hit {
 	uint64_t inode;
 	uint32_t pid;
 	int32_t fd;
+	uint32_t thread; /* in whose own descriptor table it is; 0: in that of the process */
 	/* From here on only of a rung that sees process and descriptor in one moment, so that
 	 * nothing needs to be read and checked again. */
 	bool has_process;

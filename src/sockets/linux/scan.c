@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * Scans /proc/PID/fd of all processes for sockets. Costs 3 us a descriptor, so with many processes
- * a second thread takes its share. Threads with a descriptor table of their own (unshare(2)
- * CLONE_FILES) are not looked into: their sockets look like the kernel's.
+ * a second thread takes its share. /proc/PID/fd is the table of the first thread; that others have
+ * one of their own (unshare(2) CLONE_FILES), or that the first one ended, is rare, and looked at
+ * only where something is missing.
  */
 #include "sockets/linux/scan.h"
 
@@ -34,6 +35,7 @@ struct pids {
 struct scan {
 	const struct sockets_system *system;
 	const struct map *wanted;
+	bool threads; /* their tables, too */
 	struct pids pids;
 	atomic_size_t next; /* the first pid that nobody took yet */
 };
@@ -42,6 +44,7 @@ struct worker {
 	struct scan *scan;
 	struct owners_hits hits;
 	uint32_t pid; /* whose descriptors are read */
+	uint32_t thread;
 	int error;
 };
 
@@ -75,16 +78,68 @@ static int see_link(void *context, const char *name, const char *target)
 		text_number(name, strlen(name), INT32_MAX, &fd))
 		return 0;
 	return owners_hit(&worker->hits,
-		&(struct owners_hit){.inode = inode, .pid = worker->pid, .fd = (int32_t)fd});
+		&(struct owners_hit){.inode = inode,
+			.pid = worker->pid,
+			.thread = worker->thread,
+			.fd = (int32_t)fd});
+}
+
+struct tables {
+	const struct sockets_system *system;
+	uint32_t pid;
+	uint32_t last; /* the thread whose table was looked at last */
+	uint32_t *thread;
+	system_linked *seen;
+	void *context;
+};
+
+/* A system_entry of /proc/PID/task. */
+static int scan_table(void *context, const char *name)
+{
+	struct tables *tables = context;
+	char task[PROCESS_PATH];
+	char path[PROCESS_PATH];
+	uint64_t thread = 0;
+
+	if (text_number(name, strlen(name), INT32_MAX, &thread) || thread == tables->pid ||
+		system_shares_table(tables->system, tables->pid, (uint32_t)thread) ||
+		(tables->last &&
+			system_shares_table(tables->system, tables->last, (uint32_t)thread)))
+		return 0;
+	tables->last = (uint32_t)thread;
+	*tables->thread = (uint32_t)thread;
+	(void)snprintf(task, sizeof(task), "task/%u/fd", (uint32_t)thread);
+	process_path(path, tables->pid, task);
+	int r = system_links(tables->system, path, tables->seen, tables->context);
+	return r == -ENOENT || r == -ESRCH ? 0 : r; /* the thread ended */
+}
+
+int scan_tables(const struct sockets_system *system, uint32_t pid, system_linked *seen,
+	void *context, uint32_t *ret_thread)
+{
+	struct tables tables = {.system = system,
+		.pid = pid,
+		.thread = ret_thread,
+		.seen = seen,
+		.context = context};
+	char path[PROCESS_PATH];
+
+	process_path(path, pid, "task");
+	int r = system_folder(system, path, scan_table, &tables);
+	*ret_thread = 0;
+	return r;
 }
 
 static int scan_process(struct worker *worker, uint32_t pid)
 {
-	char path[32];
+	const struct scan *scan = worker->scan;
+	char path[PROCESS_PATH];
 
-	(void)snprintf(path, sizeof(path), "/proc/%u/fd", pid);
+	process_path(path, pid, "fd");
 	worker->pid = pid;
-	int r = system_links(worker->scan->system, path, see_link, worker);
+	int r = system_links(scan->system, path, see_link, worker);
+	if (!r && scan->threads)
+		r = scan_tables(scan->system, pid, see_link, worker, &worker->thread);
 	if (r == -EACCES || r == -EPERM)
 		worker->hits.denied = true;
 	return r == -ENOMEM ? r : 0; /* other errors: it ended meanwhile */
@@ -138,10 +193,10 @@ static int take(struct worker *worker, struct owners_hits *hits)
 	return r;
 }
 
-int scan_proc(
-	const struct sockets_system *system, const struct map *wanted, struct owners_hits *hits)
+static int scan_all(const struct sockets_system *system, const struct map *wanted, bool own_tables,
+	struct owners_hits *hits)
 {
-	struct scan scan = {.system = system, .wanted = wanted};
+	struct scan scan = {.system = system, .wanted = wanted, .threads = own_tables};
 	struct worker workers[THREADS] = {{.scan = &scan}, {.scan = &scan}};
 	pthread_t threads[THREADS];
 	size_t started = 1; /* the first worker is this thread */
@@ -166,4 +221,16 @@ int scan_proc(
 	}
 	free(scan.pids.all);
 	return r;
+}
+
+int scan_proc(
+	const struct sockets_system *system, const struct map *wanted, struct owners_hits *hits)
+{
+	return scan_all(system, wanted, false, hits);
+}
+
+int scan_threads(
+	const struct sockets_system *system, const struct map *wanted, struct owners_hits *hits)
+{
+	return scan_all(system, wanted, true, hits);
 }

@@ -325,35 +325,31 @@ static berth_states worth_a_walk(const struct gathering *gathering)
 
 /*
  * Protocols of which this network namespace has no socket in a table, by the kernel's own count
- * (sock_prot_inuse_add, where a socket is hashed). MPTCP's are counted since 6.3 (c558246ee73e).
+ * (sock_prot_inuse_add, where a socket is hashed). MPTCP's are counted since 6.3 (c558246ee73e). A
+ * protocol that is not listed has no sockets at all: its module is not loaded.
  */
 static int find_empty(const struct gathering *gathering, berth_protos *ret_empty)
 {
-	static const struct {
-		const char *name; /* with v6 behind it for IPv6 */
-		enum berth_proto proto;
-	} names[] = {
-		{"UDP", BERTH_UDP},
-		{"UDP-Lite", BERTH_UDPLITE},
-		{"UDPLITE", BERTH_UDPLITE}, /* IPv6's */
-		{"MPTCP", BERTH_MPTCP},
-	};
 	berth_protos counted = BERTH_PROTO_BIT(BERTH_UDP) | BERTH_PROTO_BIT(BERTH_UDPLITE);
+	struct counters_protocol counts[BERTH_PROTOS];
 	struct buffer text = {0};
-	uint64_t sockets = 0;
+	berth_protos empty = 0;
 	int r = system_release(gathering->system, &text);
 
 	if (!r && tables_release_is(buffer_string(&text), text.len, 6, 4))
 		counted |= BERTH_PROTO_BIT(BERTH_MPTCP);
 	buffer_clear(&text);
 	r = system_file(gathering->system, "/proc/net/protocols", LARGEST_COUNTERS, &text);
-	for (size_t i = 0; !r && i < sizeof(names) / sizeof(*names); i++) {
-		r = counters_protocol(buffer_string(&text), text.len, names[i].name, &sockets);
-		if (r || sockets)
-			counted &= ~BERTH_PROTO_BIT(names[i].proto);
+	if (!r)
+		r = counters_protocols(buffer_string(&text), text.len, counts);
+	for (unsigned proto = BERTH_TCP + 1; !r && proto < BERTH_PROTOS; proto++) {
+		berth_protos bit = BERTH_PROTO_BIT(proto);
+
+		if (!counts[proto].listed || (counted & bit && !counts[proto].sockets))
+			empty |= bit;
 	}
 	buffer_free(&text);
-	*ret_empty = r ? 0 : counted;
+	*ret_empty = empty;
 	return r == -ENOMEM ? r : 0;
 }
 
