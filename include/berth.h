@@ -437,6 +437,79 @@ struct berth_owner {
 	int32_t fd; /* the lowest descriptor; -1 when not known */
 };
 
+/* Options of a socket that the kernel tells of (struct inet_diag_sockopt, since Linux 5.10); bits.
+ * The two of multicast are set unless a program clears them. */
+enum berth_socket_option {
+	BERTH_OPTION_RECVERR = 1 << 0, /* IP_RECVERR */
+	BERTH_OPTION_FREEBIND = 1 << 1, /* IP_FREEBIND */
+	BERTH_OPTION_HDRINCL = 1 << 2, /* IP_HDRINCL */
+	BERTH_OPTION_MULTICAST_LOOP = 1 << 3, /* IP_MULTICAST_LOOP */
+	BERTH_OPTION_TRANSPARENT = 1 << 4, /* IP_TRANSPARENT */
+	BERTH_OPTION_MULTICAST_ALL = 1 << 5, /* IP_MULTICAST_ALL */
+	BERTH_OPTION_NODEFRAG = 1 << 6, /* IP_NODEFRAG */
+	BERTH_OPTION_BIND_ADDRESS_NO_PORT = 1 << 7, /* IP_BIND_ADDRESS_NO_PORT */
+	BERTH_OPTION_RECVERR_RFC4884 = 1 << 8, /* IP_RECVERR_RFC4884 */
+	BERTH_OPTION_DEFER_CONNECT = 1 << 9, /* TCP_FASTOPEN_CONNECT, not connected yet */
+};
+enum {
+	BERTH_SOCKET_OPTIONS = 10
+};
+
+/* "recverr", "freebind", … of a single option. */
+BERTH_PUBLIC const char *berth_socket_option_name(enum berth_socket_option option);
+
+/* Memory of a socket, bytes as the kernel counts them (SK_MEMINFO_… of linux/sock_diag.h). */
+struct berth_socket_memory {
+	uint32_t receive_used;
+	uint32_t receive_limit; /* SO_RCVBUF */
+	uint32_t send_used;
+	uint32_t send_limit; /* SO_SNDBUF */
+	uint32_t forward; /* set aside for it, not used yet */
+	uint32_t send_queued;
+	uint32_t options;
+	uint32_t backlog; /* packets that came while the socket was in use */
+	uint32_t drops; /* not bytes: packets or connections that were dropped */
+};
+
+/* How a TCP connection fares (struct tcp_info of linux/tcp.h). */
+struct berth_tcp_metrics {
+	uint32_t rtt_us; /* smoothed */
+	uint32_t rtt_variation_us;
+	uint32_t min_rtt_us; /* UINT32_MAX: not measured yet */
+	uint32_t congestion_window; /* segments */
+	uint32_t mss; /* bytes */
+	uint32_t path_mtu; /* bytes */
+	uint32_t retransmits; /* segments that were sent again, ever */
+	uint64_t bytes_sent; /* with what was sent again; since Linux 4.19, else 0 */
+	uint64_t bytes_received;
+};
+
+/* What a snapshot knows of a socket only when details were asked for. */
+struct berth_socket_details {
+	bool has_options;
+	uint32_t options; /* bits, enum berth_socket_option */
+	bool shut_receive; /* shutdown(2) was called for this direction */
+	bool shut_send;
+	const char *congestion; /* TCP's congestion control, "cubic"; NULL: not told */
+	const char
+		*ulp; /* upper layer protocol: "tls", "mptcp", "espintcp"; NULL: none, not told */
+	const char *tls_version; /* "1.2", "1.3"; NULL: not TLS in the kernel, not told */
+	const char *tls_cipher; /* "aes-gcm-128", …; NULL: as above, or not known by name */
+	const char
+		*tls_send; /* who encrypts: "none" (not the kernel), "software", "device", "record"
+			    */
+	const char *tls_receive; /* the same for what comes in */
+	bool has_memory;
+	struct berth_socket_memory memory;
+	bool has_tcp; /* a TCP connection; never a listener */
+	struct berth_tcp_metrics tcp;
+	int16_t traffic_class; /* IP_TOS or IPV6_TCLASS, 0 to 255; -1: not told */
+	bool has_mark; /* only told to CAP_NET_ADMIN */
+	uint32_t mark; /* SO_MARK */
+	bool has_class;
+	uint32_t class_id; /* of net_cls, or the priority of the socket */
+};
+
 struct berth_socket {
 	enum berth_proto proto;
 	uint8_t family; /* 4 or 6 */
@@ -478,20 +551,42 @@ struct berth_socket {
 	const char *maker; /* what in the kernel made it: "wireguard", "vxlan", "nfsd", …; NULL: a
 			      process did, or it is not known */
 	const char *maker_detail; /* "interface wg0"; NULL: nothing more is known */
+	const struct berth_socket_details *details; /* NULL unless asked for, and told */
+	/*
+	 * How many sockets, this one among them, share protocol, address, port, interface and user,
+	 * and wait there for anybody. 1: alone; 0: not known, or not such a socket. More than one
+	 * TCP listener can only be a SO_REUSEPORT group (inet_csk_get_port); of UDP it may be
+	 * SO_REUSEADDR as well, and the kernel does not tell.
+	 */
+	uint32_t reuseport_group;
+	uint32_t kernel_order; /* its place in the kernel's answer, which is the order of its
+				  hash chains; from 1, 0: not known */
 };
 
 /*
  * How owners are looked for, from the cheap way that looks where an owner should be to the slow one
- * that always works. The first two may miss that a second process holds the socket too.
+ * that always works. The first may miss that a second process holds the socket too.
  */
 enum berth_rung {
-	BERTH_RUNG_STORAGE, /* what hooks wrote down when the port was opened (berth enable) */
 	BERTH_RUNG_CGROUP, /* only processes of the cgroup that the socket was made in */
 	BERTH_RUNG_ITERATOR, /* a BPF program that was pinned walks all descriptors */
 	BERTH_RUNG_LOADED, /* the same, loaded for this one question */
 	BERTH_RUNG_PROC, /* the descriptors of all processes, read through /proc */
 	BERTH_RUNGS,
 };
+
+/* How much of a listener's backlog is in use. It is full when used is more than limit: the kernel
+ * takes one connection more than listen(2) was told (sk_acceptq_is_full, include/net/sock.h). */
+struct berth_backlog {
+	uint32_t used; /* connections that wait for accept() */
+	bool has_limit; /* false when it was read from /proc/net */
+	uint32_t limit;
+	bool full;
+};
+
+/* Whether the socket has a backlog: a listener does. Nothing is written when not. */
+BERTH_PUBLIC bool berth_socket_backlog(
+	const struct berth_socket *socket, struct berth_backlog *ret_backlog);
 
 /* Ways to look for owners, a set: bit n stands for enum berth_rung n. */
 typedef uint32_t berth_rungs;
@@ -515,7 +610,7 @@ enum berth_gap {
 enum berth_netns_ask {
 	BERTH_ASK_OWN, /* ours alone */
 	/* ours, and a quick look for listeners and UDP sockets into those that have a name (at most
-	 * 32): TCP sockets that are bound only, connections and owners are not looked for there */
+	 * 20): TCP sockets that are bound only, connections and owners are not looked for there */
 	BERTH_ASK_NAMED,
 	BERTH_ASK_ALL, /* all that can be found through processes, descriptors and mounts */
 	BERTH_ASK_ONE, /* the one that is named by ask.netns, instead of ours */
@@ -538,11 +633,12 @@ struct berth_ask {
 			      process id, the inode number, or the path of a namespace */
 	bool places; /* with `brief`: tell the places of processes too */
 	bool redirects; /* ask for rules that send the traffic to these ports elsewhere */
+	bool details; /* berth_socket.details, and the losses of listeners */
 };
 
 struct berth_snapshot;
 
-/* "storage", "cgroup", "iterator", "loaded", "proc". */
+/* "cgroup", "iterator", "loaded", "proc". */
 BERTH_PUBLIC const char *berth_rung_name(enum berth_rung rung);
 
 /* What became of a rung in a snapshot. */
@@ -683,6 +779,16 @@ BERTH_PUBLIC size_t berth_snapshot_redirects(
 
 /* Why there may be others, as "redirect rules not visible: needs CAP_NET_ADMIN"; NULL otherwise. */
 BERTH_PUBLIC const char *berth_snapshot_redirects_unknown(const struct berth_snapshot *snapshot);
+/* Connections that were lost because a backlog was full. */
+struct berth_listen_losses {
+	bool known; /* asked for, or a listener's backlog was full; and could be read */
+	uint64_t overflows; /* ListenOverflows of /proc/net/netstat: of all listeners of this
+			       network namespace together, since it was made */
+	uint64_t drops; /* ListenDrops: these, and those lost for other reasons such as memory */
+};
+
+BERTH_PUBLIC void berth_snapshot_listen_losses(
+	const struct berth_snapshot *snapshot, struct berth_listen_losses *ret_losses);
 
 /* ---- Policy: what this host does with port numbers --------------------------------------------
  */
@@ -776,6 +882,9 @@ struct berth_report {
 	const struct berth_redirect *const *redirects; /* that catch this port */
 	size_t n_redirects;
 	const char *redirects_unknown; /* why there may be others; NULL otherwise */
+	struct berth_listen_losses listen_losses; /* of the snapshot */
+	const char *split; /* NULL, or one sentence: unrelated processes answer on 127.0.0.1 and ::1
+			    */
 };
 
 /*
@@ -786,6 +895,100 @@ struct berth_report {
 BERTH_PUBLIC int berth_report(const struct berth *berth, struct berth_snapshot *snapshot,
 	uint16_t port, const struct berth_query_part *part, struct berth_report **ret_report);
 BERTH_PUBLIC void berth_report_free(struct berth_report *report);
+
+/* ---- Who answers ----------------------------------------------------------------------------- */
+
+/* How a packet comes to the socket that answers it. */
+enum berth_via {
+	BERTH_VIA_NOTHING, /* nobody answers, or it is not known who */
+	BERTH_VIA_ADDRESS, /* bound to this very address */
+	BERTH_VIA_WILDCARD, /* bound to all addresses of the family */
+	BERTH_VIA_DUAL_STACK, /* an IPv6 socket that takes IPv4 too */
+	BERTH_VIA_REDIRECT, /* a rule of the firewall sends it to another port or address first */
+};
+
+/* "nothing", "direct", "wildcard", "dual-stack", "redirect". */
+BERTH_PUBLIC const char *berth_via_name(enum berth_via via);
+
+/* What becomes of a packet to one address. */
+enum berth_answer {
+	BERTH_ANSWER_SOCKET, /* a socket gets it: answered_by */
+	BERTH_ANSWER_REFUSED, /* nobody: "connection refused", for UDP ICMP's "port unreachable" */
+	BERTH_ANSWER_NO_ADDRESS, /* this machine does not have the loopback address: nobody */
+	BERTH_ANSWER_ELSEWHERE, /* another machine's address, or redirected to one: out of sight */
+	BERTH_ANSWER_UNKNOWN, /* whether the address is ours, or its sockets, could not be read */
+};
+
+/* "socket", "refused", "no-address", "elsewhere", "unknown". */
+BERTH_PUBLIC const char *berth_answer_name(enum berth_answer answer);
+
+/* One address of the host that was asked for. */
+struct berth_destination {
+	uint8_t family; /* 4 or 6 */
+	uint8_t address[16];
+	const char *address_text; /* without brackets and port */
+	uint16_t port;
+	enum berth_proto proto;
+	enum berth_answer answer;
+	enum berth_via via;
+	/* Who gets a new connection or datagram of a sender on this machine. More than one: a
+	 * group whose member is chosen for each connection, or, if not `certain`, all that it can
+	 * be. */
+	const struct berth_socket *const *answered_by;
+	size_t n_answered_by;
+	uint32_t group_size; /* how many share the place; 1: alone; 0: nobody answers */
+	bool certain; /* false: SO_REUSEPORT or SO_REUSEADDR, which the kernel does not tell,
+			 decides; of n_answered_by UDP sockets the newest, or any */
+	const char *redirect; /* the rule, NULL unless via is BERTH_VIA_REDIRECT */
+	const char *text; /* who answers or why nobody does, without the address; one phrase */
+};
+
+enum berth_flag_kind {
+	BERTH_FLAG_SPLIT, /* unrelated processes answer at two addresses of one host */
+	BERTH_FLAG_SHARED_GROUP, /* unrelated processes share a place, and with it the connections
+				  */
+	BERTH_FLAG_INTERFACE, /* a socket waits there, but is bound to another interface */
+	BERTH_FLAG_BACKLOG_FULL, /* the one who answers does not: connections wait or are lost */
+	BERTH_FLAG_OUTSIDE, /* what comes from outside is redirected, and may go elsewhere */
+};
+
+/* "split", "shared-group", "interface", "backlog-full", "outside". */
+BERTH_PUBLIC const char *berth_flag_kind_name(enum berth_flag_kind kind);
+
+struct berth_flag {
+	enum berth_flag_kind kind;
+	const char *text; /* one sentence without a full stop */
+};
+
+struct berth_answers {
+	const char *host; /* as it was asked for; "localhost" when none was named */
+	uint16_t port;
+	const struct berth_destination *destinations;
+	size_t n_destinations;
+	const struct berth_flag *flags;
+	size_t n_flags;
+	unsigned gaps; /* of the snapshot that this rests on */
+	double time_s; /* when it was taken, seconds since 1970 */
+	bool answered; /* somebody answers wherever this machine can be asked */
+};
+
+/*
+ * Who would get a new connection or datagram: `text` is HOST:PORT, optionally with /tcp (the
+ * default), /udp or /udplite; HOST is a name, an address (IPv6 in brackets), or nothing for
+ * localhost, which stands for 127.0.0.1 and ::1. Other names are resolved (getaddrinfo(3); not in a
+ * recording), and each address is judged for itself by the kernel's own rules, as of Linux 6.18.
+ *
+ * Two sockets are of unrelated processes when they have no process in common, none of their
+ * processes descends from one of the other's (the first process of all is nobody's ancestor here),
+ * and none are two children of one parent that runs the same program as they do. A socket whose
+ * owners are not known is unrelated to one of another user only.
+ *
+ * -EINVAL, -ERANGE: not understood; -ENOENT: the name has no address; -EAGAIN: the name could not
+ * be resolved now; others as berth_snapshot(). berth_error() has a sentence.
+ */
+BERTH_PUBLIC int berth_answers(
+	const struct berth *berth, const char *text, struct berth_answers **ret_answers);
+BERTH_PUBLIC void berth_answers_free(struct berth_answers *answers);
 
 /* ---- JSON: the same everywhere, see docs/schema
  * -------------------------------------------------- */
@@ -798,6 +1001,11 @@ BERTH_PUBLIC int berth_report_json(
 	const struct berth_report *report, berth_write *write, void *context);
 BERTH_PUBLIC int berth_socket_json(
 	const struct berth_socket *socket, berth_write *write, void *context);
+/* null when they are not known */
+BERTH_PUBLIC int berth_listen_losses_json(
+	const struct berth_listen_losses *losses, berth_write *write, void *context);
+BERTH_PUBLIC int berth_answers_json(
+	const struct berth_answers *answers, berth_write *write, void *context);
 BERTH_PUBLIC int berth_record_json(
 	const struct berth_record *record, berth_write *write, void *context);
 BERTH_PUBLIC int berth_claim_json(
@@ -853,6 +1061,21 @@ BERTH_PUBLIC int berth_registry_diff(
  */
 BERTH_PUBLIC int berth_registry_import(const struct berth *berth, const char *path,
 	const char *image_path, berth_change_seen *seen, void *context);
+
+/* ---- What stays in the kernel -------------------------------------------------------------------
+ */
+
+/*
+ * Pins a BPF program that finds the owners of all sockets, so that later questions need not load
+ * it. It stays until berth_disable() or the next start of the machine. `mode`: permissions of the
+ * pin; whoever may read it sees all owners, without any capability. One that is there already is
+ * replaced. 0; -EPERM: needs CAP_BPF and CAP_PERFMON; -ENODEV: no BPF file system is mounted;
+ * -EOPNOTSUPP, -ENOSYS: not in this build; berth_error() has a sentence.
+ */
+BERTH_PUBLIC int berth_enable(unsigned mode);
+
+/* Takes back what berth_enable() did, and nothing else. -ENOENT: nothing is enabled. */
+BERTH_PUBLIC int berth_disable(void);
 
 /* ---- Recordings
  * ------------------------------------------------------------------------------------ */

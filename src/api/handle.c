@@ -68,6 +68,7 @@ static void use_registry(struct berth *berth, const char *path)
 static int use_system(struct berth *berth, const char *replay)
 {
 	struct buffer problem = {0};
+	berth->replay = replay != NULL;
 	int r = replay ? sockets_system_replay(replay, &berth->system, &problem)
 		       : sockets_system_live(&berth->system);
 

@@ -101,6 +101,26 @@ void berth_snapshot_policy(const struct berth_snapshot *snapshot, struct berth_p
 	*ret_policy = snapshot->inner->policy;
 }
 
+void berth_snapshot_listen_losses(
+	const struct berth_snapshot *snapshot, struct berth_listen_losses *ret_losses)
+{
+	*ret_losses = snapshot->inner->listen_losses;
+}
+
+bool berth_socket_backlog(const struct berth_socket *socket, struct berth_backlog *ret_backlog)
+{
+	/* /proc/net has no cookies, and no limits either. */
+	bool has_limit = socket->cookie != 0;
+
+	if (socket->state != BERTH_LISTEN)
+		return false;
+	*ret_backlog = (struct berth_backlog){.used = socket->receive_queue,
+		.has_limit = has_limit,
+		.limit = has_limit ? socket->send_queue : 0,
+		.full = has_limit && socket->receive_queue > socket->send_queue};
+	return true;
+}
+
 /* The index of the first socket whose local port is at least `port`. */
 static size_t lower_bound(const struct sockets_snapshot *inner, uint32_t port)
 {
@@ -132,6 +152,28 @@ int berth_record(const struct berth *berth, const char *path, bool scrub)
 {
 	struct buffer problem = {0};
 	int r = sockets_record(berth->system, path, scrub, &problem);
+
+	if (r < 0)
+		(void)fail_with(r, &problem);
+	buffer_free(&problem);
+	return r;
+}
+
+int berth_enable(unsigned mode)
+{
+	struct buffer problem = {0};
+	int r = sockets_enable(mode, &problem);
+
+	if (r < 0)
+		(void)fail_with(r, &problem);
+	buffer_free(&problem);
+	return r;
+}
+
+int berth_disable(void)
+{
+	struct buffer problem = {0};
+	int r = sockets_disable(&problem);
 
 	if (r < 0)
 		(void)fail_with(r, &problem);

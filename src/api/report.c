@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/answer_split.h"
 #include "api/handle.h"
 #include "api/machine.h"
 #include "api/report_netns.h"
@@ -265,6 +266,7 @@ static int fill_in(const struct berth *berth, const struct berth_snapshot *snaps
 	report->policy.may_bind_low = -1;
 	if (!r && snapshot) {
 		report->policy = snapshot->inner->policy;
+		report->listen_losses = snapshot->inner->listen_losses;
 		r = add_sockets(snapshot, part, box);
 		r = r ? r : add_redirects(snapshot, part, box);
 	}
@@ -273,6 +275,10 @@ static int fill_in(const struct berth *berth, const struct berth_snapshot *snaps
 	if (r < 0)
 		return r;
 	judge(report);
+	if (!part || !part->family) /* else half of its sockets are not here */
+		r = answer_split(report, &box->arena, &report->split);
+	if (r < 0)
+		return r;
 	return summary_write(report, &box->arena);
 }
 

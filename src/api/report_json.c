@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "api/parts.h"
 #include "base/json.h"
 #include "base/text.h"
 #include <berth.h>
@@ -333,6 +334,22 @@ static void put_netns(struct json *json, const char *key, const struct berth_net
 
 /* ---- Sockets, whole ---------------------------------------------------------------------------
  */
+static void put_backlog(struct json *json, const struct berth_socket *socket)
+{
+	struct berth_backlog backlog;
+
+	if (!berth_socket_backlog(socket, &backlog)) {
+		json_null(json, "backlog");
+		return;
+	}
+	json_open_object(json, "backlog");
+	json_uint(json, "used", backlog.used);
+	if (backlog.has_limit)
+		json_uint(json, "limit", backlog.limit);
+	else
+		json_null(json, "limit");
+	json_close_object(json);
+}
 
 static void put_socket(struct json *json, const struct berth_socket *socket)
 {
@@ -366,6 +383,9 @@ static void put_socket(struct json *json, const struct berth_socket *socket)
 	json_string(json, "activation_unit", socket->activation_unit);
 	json_string(json, "activation_service", socket->activation_service);
 	put_place(json, "made_in", socket->made_in);
+	put_backlog(json, socket);
+	put_nonzero(json, "reuseport_group", socket->reuseport_group);
+	parts_details(json, socket->details);
 	json_close_object(json);
 }
 
@@ -491,6 +511,18 @@ static void put_redirects(struct json *json, const struct berth_report *report)
 	json_string(json, "redirects_unknown", report->redirects_unknown);
 }
 
+static void put_losses(struct json *json, const char *key, const struct berth_listen_losses *losses)
+{
+	if (!losses->known) {
+		json_null(json, key);
+		return;
+	}
+	json_open_object(json, key);
+	json_uint(json, "overflows", losses->overflows);
+	json_uint(json, "drops", losses->drops);
+	json_close_object(json);
+}
+
 /* ---- Policy and verdict -----------------------------------------------------------------------
  */
 
@@ -557,11 +589,13 @@ static void put_report(struct json *json, const struct berth_report *report)
 	put_de_facto(json, &report->de_facto);
 	put_sockets(json, report);
 	put_redirects(json, report);
-	put_gaps(json, report->gaps);
+	parts_gaps(json, report->gaps);
 	put_unasked(json, report->unasked);
 	put_policy(json, report);
 	put_verdict(json, &report->verdict);
 	put_other_netns(json, report);
+	put_losses(json, "listen_losses", &report->listen_losses);
+	json_string(json, "split", report->split);
 	json_close_object(json);
 }
 
@@ -591,6 +625,16 @@ int berth_socket_json(const struct berth_socket *socket, berth_write *write, voi
 	struct json json = {.out = &out};
 
 	put_socket(&json, socket);
+	return hand_over(&out, write, context);
+}
+
+int berth_listen_losses_json(
+	const struct berth_listen_losses *losses, berth_write *write, void *context)
+{
+	struct buffer out = {0};
+	struct json json = {.out = &out};
+
+	put_losses(&json, NULL, losses);
 	return hand_over(&out, write, context);
 }
 

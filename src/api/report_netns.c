@@ -39,7 +39,7 @@ static int add_uses(
 	const struct berth_socket *rows;
 	size_t count = machine_at_port(snapshot, report->port, &rows);
 	struct berth_netns_use *uses = arena_array(arena, count, sizeof(*uses));
-	const struct berth_socket **sockets = arena_array(arena, count, sizeof(*sockets));
+	const struct berth_socket **sockets = arena_array(arena, count, sizeof(void *));
 	size_t n_uses = 0;
 	size_t n_sockets = 0;
 

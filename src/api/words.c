@@ -169,7 +169,6 @@ const char *berth_bindable_name(enum berth_bindable bindable)
 const char *berth_rung_name(enum berth_rung rung)
 {
 	static const char *const names[] = {
-		[BERTH_RUNG_STORAGE] = "storage",
 		[BERTH_RUNG_CGROUP] = "cgroup",
 		[BERTH_RUNG_ITERATOR] = "iterator",
 		[BERTH_RUNG_LOADED] = "loaded",
@@ -186,6 +185,69 @@ const char *berth_netns_kind_name(enum berth_netns_kind kind)
 		[BERTH_NETNS_PROCESS] = "process",
 		[BERTH_NETNS_MOUNT] = "mount",
 		[BERTH_NETNS_DESCRIPTOR] = "descriptor",
+	};
+	return NAME_OF(names, kind);
+}
+
+const char *berth_socket_option_name(enum berth_socket_option option)
+{
+	switch (option) {
+	case BERTH_OPTION_RECVERR:
+		return "recverr";
+	case BERTH_OPTION_FREEBIND:
+		return "freebind";
+	case BERTH_OPTION_HDRINCL:
+		return "hdrincl";
+	case BERTH_OPTION_MULTICAST_LOOP:
+		return "multicast-loop";
+	case BERTH_OPTION_TRANSPARENT:
+		return "transparent";
+	case BERTH_OPTION_MULTICAST_ALL:
+		return "multicast-all";
+	case BERTH_OPTION_NODEFRAG:
+		return "nodefrag";
+	case BERTH_OPTION_BIND_ADDRESS_NO_PORT:
+		return "bind-address-no-port";
+	case BERTH_OPTION_RECVERR_RFC4884:
+		return "recverr-rfc4884";
+	case BERTH_OPTION_DEFER_CONNECT:
+		return "defer-connect";
+	}
+	return "?";
+}
+
+const char *berth_via_name(enum berth_via via)
+{
+	static const char *const names[] = {
+		[BERTH_VIA_NOTHING] = "nothing",
+		[BERTH_VIA_ADDRESS] = "direct",
+		[BERTH_VIA_WILDCARD] = "wildcard",
+		[BERTH_VIA_DUAL_STACK] = "dual-stack",
+		[BERTH_VIA_REDIRECT] = "redirect",
+	};
+	return NAME_OF(names, via);
+}
+
+const char *berth_answer_name(enum berth_answer answer)
+{
+	static const char *const names[] = {
+		[BERTH_ANSWER_SOCKET] = "socket",
+		[BERTH_ANSWER_REFUSED] = "refused",
+		[BERTH_ANSWER_NO_ADDRESS] = "no-address",
+		[BERTH_ANSWER_ELSEWHERE] = "elsewhere",
+		[BERTH_ANSWER_UNKNOWN] = "unknown",
+	};
+	return NAME_OF(names, answer);
+}
+
+const char *berth_flag_kind_name(enum berth_flag_kind kind)
+{
+	static const char *const names[] = {
+		[BERTH_FLAG_SPLIT] = "split",
+		[BERTH_FLAG_SHARED_GROUP] = "shared-group",
+		[BERTH_FLAG_INTERFACE] = "interface",
+		[BERTH_FLAG_BACKLOG_FULL] = "backlog-full",
+		[BERTH_FLAG_OUTSIDE] = "outside",
 	};
 	return NAME_OF(names, kind);
 }

@@ -38,6 +38,11 @@ static void put_spaces(struct buffer *out, size_t count)
 		buffer_char(out, ' ');
 }
 
+static size_t label_columns(const struct card *card)
+{
+	return card->no_labels ? 0 : LABEL_COLUMNS;
+}
+
 /* The left edge of a line: the label when it is still to come. */
 static void put_edge(struct card *card, unsigned indent)
 {
@@ -49,7 +54,7 @@ static void put_edge(struct card *card, unsigned indent)
 		output_styled(card->output, out, OUTPUT_HEADING, card->label, used);
 		card->label = NULL;
 	}
-	put_spaces(out, LABEL_COLUMNS - used + indent);
+	put_spaces(out, label_columns(card) - used + indent);
 }
 
 /*
@@ -83,7 +88,7 @@ void card_end(struct card *card, unsigned indent, unsigned hang)
 	unsigned edge = indent;
 
 	while (*text) {
-		size_t used = LABEL_COLUMNS + (size_t)edge;
+		size_t used = label_columns(card) + (size_t)edge;
 		size_t width = card->output->width;
 
 		put_edge(card, edge);

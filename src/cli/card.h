@@ -13,6 +13,7 @@ struct card {
 	struct output *output;
 	struct buffer text; /* the paragraph that is being put together */
 	const char *label; /* of a section that has no line yet */
+	bool no_labels; /* paragraphs begin at the left edge of the page */
 };
 
 /* Begins a section; its label stands beside its first paragraph. */

@@ -181,3 +181,13 @@ void cli_put_gaps(struct json *json, unsigned gaps)
 	}
 	json_close_array(json);
 }
+
+void cli_put_losses(struct json *json, const struct berth_snapshot *snapshot)
+{
+	struct berth_listen_losses losses;
+
+	berth_snapshot_listen_losses(snapshot, &losses);
+	json_value_follows(json, "listen_losses");
+	/* A failure sticks to the buffer. */
+	(void)berth_listen_losses_json(&losses, output_append, json->out);
+}

@@ -108,4 +108,7 @@ void cli_say_gaps(const struct cli *cli);
 /* The member "gaps" of a JSON object. */
 void cli_put_gaps(struct json *json, unsigned gaps);
 
+/* The member "listen_losses". */
+void cli_put_losses(struct json *json, const struct berth_snapshot *snapshot);
+
 #endif

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/extras.h"
 #include "cli/grid.h"
 #include "cli/listing.h"
 #include "cli/ls_netns.h"
@@ -196,13 +197,14 @@ static enum cli_exit take_option(struct ls *ls, const struct cli_given *given)
 static void default_columns(struct ls *ls)
 {
 	static const char *const names[] = {"PORT", "PROTO", "ADDRESS", "STATE", "PEER", "PROCESS",
-		"PID", "USER", "UNIT", "SINCE", "NETNS", "REASON"};
+		"PID", "USER", "UNIT", "SINCE", "NETNS", "REASON", "DETAILS"};
 	bool several = ls->ask.netns_ask == BERTH_ASK_ALL || ls->ask.netns_ask == BERTH_ASK_NAMED;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcmp(names[i], "PEER") == 0 && !ls->all)
 			continue;
-		if ((strcmp(names[i], "REASON") == 0 || strcmp(names[i], "UNIT") == 0) &&
+		if ((strcmp(names[i], "REASON") == 0 || strcmp(names[i], "UNIT") == 0 ||
+			    strcmp(names[i], "DETAILS") == 0) &&
 			!ls->cli->settings.verbose)
 			continue;
 		if (strcmp(names[i], "NETNS") == 0 && !several)
@@ -232,6 +234,17 @@ static bool needs_commands(const struct ls *ls)
 	return ls->cli->settings.format != CLI_TEXT;
 }
 
+static bool needs_details(const struct ls *ls)
+{
+	if (ls->cli->settings.format != CLI_TEXT)
+		return ls->cli->settings.verbose;
+	for (size_t i = 0; i < ls->n_columns; i++) {
+		if (ls->columns[i]->needs_details)
+			return true;
+	}
+	return false;
+}
+
 static enum cli_exit read_options(struct ls *ls)
 {
 	const struct cli *cli = ls->cli;
@@ -253,6 +266,7 @@ static enum cli_exit read_options(struct ls *ls)
 	ls->ask.brief = !needs_commands(ls);
 	for (size_t i = 0; i < ls->n_columns; i++)
 		ls->ask.places = ls->ask.places || ls->columns[i]->needs_places;
+	ls->ask.details = needs_details(ls);
 	return CLI_YES;
 }
 
@@ -409,6 +423,7 @@ static int write_object(const struct ls *ls, const struct berth_snapshot *snapsh
 	if (!error)
 		error = ls_netns_put(&json, output, snapshot);
 	cli_put_gaps(&json, berth_snapshot_gaps(snapshot));
+	cli_put_losses(&json, snapshot);
 	json_close_object(&json);
 	if (!error)
 		error = output_write(output, "\n", 1);
@@ -438,6 +453,24 @@ static void write_note(const struct ls *ls, const struct berth_snapshot *snapsho
 	buffer_free(&note);
 }
 
+/* The losses are not of one row; whoever asked for more hears of them behind the table. */
+static void write_losses(const struct ls *ls, const struct berth_snapshot *snapshot)
+{
+	struct output *output = &ls->cli->output;
+	struct berth_listen_losses losses;
+	struct buffer note = {0};
+
+	berth_snapshot_listen_losses(snapshot, &losses);
+	if (!ls->cli->settings.verbose || ls->cli->settings.quiet || !losses.overflows)
+		return;
+	buffer_char(&note, '\n');
+	extras_losses(&note, &losses);
+	buffer_char(&note, '.');
+	output_styled(output, &output->text, OUTPUT_FAINT, buffer_string(&note), note.len);
+	buffer_char(&output->text, '\n');
+	buffer_free(&note);
+}
+
 static enum cli_exit answer(const struct ls *ls, const struct berth_snapshot *snapshot)
 {
 	enum cli_exit gaps = cli_gaps(ls->cli, berth_snapshot_gaps(snapshot));
@@ -449,6 +482,7 @@ static enum cli_exit answer(const struct ls *ls, const struct berth_snapshot *sn
 		if (rows >= 0 && ls->cli->settings.verbose)
 			rows = ls_netns_table(ls->cli, snapshot) < 0 ? -ENOMEM : rows;
 		write_note(ls, snapshot);
+		write_losses(ls, snapshot);
 		break;
 	case CLI_JSON:
 		rows = write_object(ls, snapshot);

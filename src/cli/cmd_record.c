@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "cli/commands.h"
 #include "cli/describe.h"
+#include "cli/handover.h"
 
 static const struct command_option record_options[] = {
 	{KEY_SCRUB, "scrub", NULL, "replace names, addresses and arguments by substitutes"},
@@ -42,6 +43,7 @@ static enum cli_exit record_run(struct cli *cli)
 		cli_complain("record to one new folder; try berth record DIR");
 		return CLI_USAGE;
 	}
+	handover(); /* a recording keeps what container engines know, which is JSON */
 	code = cli_open(cli);
 	if (code != CLI_YES)
 		return code;

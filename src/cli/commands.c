@@ -9,9 +9,12 @@
 const struct command *const commands[] = {
 	&cmd_port,
 	&cmd_ls,
+	&cmd_answers,
 	&cmd_find,
 	&cmd_registry,
 	&cmd_doctor,
+	&cmd_enable,
+	&cmd_disable,
 	&cmd_record,
 	&cmd_completion,
 	&cmd_help,

@@ -31,6 +31,7 @@ enum command_key {
 	KEY_RUNG,
 	KEY_ALL_OWNERS,
 	KEY_SELF,
+	KEY_MODE,
 	KEY_NETNS,
 };
 
@@ -62,8 +63,11 @@ const struct command *commands_find(const char *name);
 /* The command that a word was probably meant to be, NULL: none comes near. */
 const struct command *commands_near(const char *word);
 
+extern const struct command cmd_answers;
 extern const struct command cmd_completion;
 extern const struct command cmd_doctor;
+extern const struct command cmd_enable;
+extern const struct command cmd_disable;
 extern const struct command cmd_find;
 extern const struct command cmd_help;
 extern const struct command cmd_ls;

@@ -66,11 +66,37 @@ static bool is_helper(const char *name)
 	return !strncmp(name, "pasta", 5);
 }
 
+/* Engines that keep names and images in JSON; the names of the others are in the cgroup. */
+static bool has_json(enum berth_engine engine)
+{
+	switch (engine) {
+	case BERTH_SOME_ENGINE:
+	case BERTH_DOCKER:
+	case BERTH_PODMAN:
+	case BERTH_CONTAINERD:
+	case BERTH_CRIO:
+		return true;
+	case BERTH_NO_ENGINE:
+	case BERTH_RUNC:
+	case BERTH_CRUN:
+	case BERTH_LXC:
+	case BERTH_LXD:
+	case BERTH_INCUS:
+	case BERTH_NSPAWN:
+	case BERTH_LIBVIRT:
+		break;
+	}
+	return false;
+}
+
+static bool lacks_names(const struct berth_place *place)
+{
+	return place && has_json(place->engine) && (!place->container_name || !place->image);
+}
+
 static bool is_unnamed(const struct berth_process *process)
 {
-	const struct berth_place *place = process->place;
-
-	return !process->user || (place && place->container && !place->container_name) ||
+	return !process->user || lacks_names(process->place) || lacks_names(process->serves) ||
 		(!process->serves && is_helper(process->name));
 }
 
@@ -82,7 +108,7 @@ static bool has_unnamed(const struct berth_socket *socket)
 		if (is_unnamed(socket->owners[i].process))
 			return true;
 	}
-	return socket->made_in && socket->made_in->container;
+	return lacks_names(socket->made_in);
 }
 
 void handover_unnamed(const struct berth_snapshot *snapshot)
@@ -96,6 +122,10 @@ void handover_unnamed(const struct berth_snapshot *snapshot)
 	}
 }
 
+const struct command cmd_answers = {.name = "answers"};
+const struct command cmd_record = {.name = "record"};
+const struct command cmd_disable = {.name = "disable"};
+const struct command cmd_enable = {.name = "enable"};
 const struct command cmd_registry = {.name = "registry"};
 const struct command cmd_completion = {.name = "completion"};
 const struct command cmd_help = {.name = "help"};

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cli/extras.h"
 
 enum {
 	NAMES_SHOWN = 2,
@@ -220,6 +221,53 @@ static void write_netns(
 		describe_text(out, socket->netns->name);
 }
 
+/* "0/128": connections that wait for accept(), and how many may. */
+static void write_backlog(
+	struct buffer *out, const struct listing_style *style, const struct berth_socket *socket)
+{
+	struct berth_backlog backlog;
+
+	(void)style;
+	if (!berth_socket_backlog(socket, &backlog))
+		return;
+	buffer_uint(out, backlog.used);
+	if (backlog.has_limit)
+		buffer_format(out, "/%u", backlog.limit);
+}
+
+static void write_group(
+	struct buffer *out, const struct listing_style *style, const struct berth_socket *socket)
+{
+	(void)style;
+	if (socket->reuseport_group)
+		buffer_uint(out, socket->reuseport_group);
+}
+
+static void write_congestion(
+	struct buffer *out, const struct listing_style *style, const struct berth_socket *socket)
+{
+	(void)style;
+	if (socket->details)
+		describe_text(out, socket->details->congestion);
+}
+
+static void write_ulp(
+	struct buffer *out, const struct listing_style *style, const struct berth_socket *socket)
+{
+	(void)style;
+	if (socket->details)
+		describe_text(out, socket->details->ulp);
+}
+
+static void write_details(
+	struct buffer *out, const struct listing_style *style, const struct berth_socket *socket)
+{
+	(void)style;
+	extras_backlog(out, socket);
+	extras_group(out, socket);
+	extras_all(out, socket);
+}
+
 static const struct listing_column columns[] = {
 	{"PORT", .right = true, .write = write_port},
 	{"PROTO", .write = write_proto},
@@ -243,6 +291,11 @@ static const struct listing_column columns[] = {
 	{"RECVQ", .right = true, .write = write_receive_queue},
 	{"SENDQ", .right = true, .write = write_send_queue},
 	{"NETNS", .may_shrink = true, .write = write_netns},
+	{"BACKLOG", .right = true, .write = write_backlog},
+	{"GROUP", .right = true, .write = write_group},
+	{"CONG", .needs_details = true, .write = write_congestion},
+	{"ULP", .needs_details = true, .write = write_ulp},
+	{"DETAILS", .may_wrap = true, .needs_details = true, .write = write_details},
 };
 
 const struct listing_column *listing_column(const char *name, size_t len)

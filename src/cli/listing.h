@@ -26,6 +26,7 @@ struct listing_column {
 	bool needs_owners;
 	bool needs_commands; /* and of them more than their names */
 	bool needs_places;
+	bool needs_details;
 	void (*write)(struct buffer *out, const struct listing_style *style,
 		const struct berth_socket *socket);
 };

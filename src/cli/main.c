@@ -22,9 +22,10 @@ static enum cli_exit run(struct cli *cli)
 		return cmd_version.run(cli);
 	const struct command *command = cli->settings.help ? &cmd_help : cli->command;
 
-	if (!command->run)
-		handover();
-	return command->run(cli);
+	if (command->run)
+		return command->run(cli);
+	handover();
+	return CLI_UNKNOWN;
 }
 
 int main(int argc, char **argv)

@@ -9,6 +9,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "cli/extras.h"
+
 enum {
 	SOCKETS_SHOWN = 6,
 	OWNERS_SHOWN = 4,
@@ -374,6 +376,20 @@ static void put_owners(struct port_card *port, const struct berth_socket *socket
 	put_activation(port, socket);
 }
 
+/* A full backlog and a shared place concern everybody; the rest is for -v. */
+static void put_details(struct port_card *port, const struct berth_socket *socket)
+{
+	struct card *card = &port->card;
+	struct berth_backlog backlog = {.full = false};
+
+	(void)berth_socket_backlog(socket, &backlog);
+	if (backlog.full || port->verbose)
+		extras_backlog(&card->text, socket);
+	extras_group(&card->text, socket);
+	extras_all(&card->text, socket);
+	card_end(card, INDENT, HANG);
+}
+
 static void put_socket(struct port_card *port, const struct berth_socket *socket)
 {
 	struct card *card = &port->card;
@@ -399,6 +415,7 @@ static void put_socket(struct port_card *port, const struct berth_socket *socket
 		buffer_format(&card->text, ", for another %lld s",
 			(long long)((socket->expires_ms + 999) / 1000));
 	card_end(card, 0, HANG);
+	put_details(port, socket);
 	put_owners(port, socket);
 }
 
@@ -433,6 +450,17 @@ static bool is_server(const struct berth_socket *socket)
 		socket->state == BERTH_BOUND;
 }
 
+static bool has_full_backlog(const struct berth_report *report)
+{
+	struct berth_backlog backlog;
+
+	for (size_t i = 0; i < report->n_sockets; i++) {
+		if (berth_socket_backlog(report->sockets[i], &backlog) && backlog.full)
+			return true;
+	}
+	return false;
+}
+
 static void put_here(struct port_card *port, const struct berth_report *report)
 {
 	struct card *card = &port->card;
@@ -458,6 +486,15 @@ static void put_here(struct port_card *port, const struct berth_report *report)
 	}
 	if (report->n_sockets > shown)
 		port_card_left_out(port, report->n_sockets - shown, "", "ls -a");
+	if (report->split) {
+		card_foreign(card, report->split);
+		card_end(card, 0, HANG);
+	}
+	/* They were read because of -v or because a backlog is full, perhaps of another port. */
+	if (report->listen_losses.overflows && (port->verbose || has_full_backlog(report))) {
+		extras_losses(&card->text, &report->listen_losses);
+		card_end(card, 0, HANG);
+	}
 	put_not_looked(port, report);
 	port_netns_draw(port, report);
 }

@@ -23,26 +23,36 @@ static const char *whose_traffic(const struct berth_redirect *redirect)
 	return "for all traffic";
 }
 
+static void put_program(struct card *card, const struct berth_redirect *redirect)
+{
+	card_add(card, "program ");
+	if (redirect->chain) {
+		card_foreign(card, redirect->chain);
+		card_add(card, ", ");
+	}
+	buffer_format(&card->text, "id %llu", (unsigned long long)redirect->handle);
+}
+
+static void put_rule(struct card *card, const struct berth_redirect *redirect)
+{
+	card_add(card, "table ");
+	card_foreign(card, redirect->table);
+	card_add(card, ", chain ");
+	card_foreign(card, redirect->chain);
+	buffer_format(&card->text, ", %s %llu",
+		redirect->kind == BERTH_REDIRECT_NFT ? "handle" : "rule",
+		(unsigned long long)redirect->handle);
+}
+
 /* "table ip nat, chain DOCKER, rule 12, for traffic from outside" */
 static void put_place(struct port_card *port, const struct berth_redirect *redirect)
 {
 	struct card *card = &port->card;
 
-	if (redirect->table) {
-		card_add(card, "table ");
-		card_foreign(card, redirect->table);
-	}
-	if (redirect->chain) {
-		card_add(
-			card, redirect->kind == BERTH_REDIRECT_SK_LOOKUP ? "program " : ", chain ");
-		card_foreign(card, redirect->chain);
-	}
-	if (redirect->handle)
-		buffer_format(&card->text, "%s %llu",
-			redirect->kind == BERTH_REDIRECT_NFT                ? ", handle"
-				: redirect->kind == BERTH_REDIRECT_IPTABLES ? ", rule"
-									    : " id",
-			(unsigned long long)redirect->handle);
+	if (redirect->kind == BERTH_REDIRECT_SK_LOOKUP)
+		put_program(card, redirect);
+	else if (redirect->table && redirect->chain)
+		put_rule(card, redirect);
 	card_add(card, card->text.len ? ", " : "");
 	card_add(card, whose_traffic(redirect));
 	if (redirect->conditional)
@@ -100,6 +110,8 @@ void port_redirects_draw(struct port_card *port, const struct berth_report *repo
 	struct card *card = &port->card;
 	size_t shown = 0;
 
+	if (!report->n_redirects && !report->redirects_unknown)
+		return;
 	card_section(card, "Redirect");
 	while (shown < report->n_redirects &&
 		(port->verbose ||

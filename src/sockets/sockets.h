@@ -32,6 +32,10 @@ void sockets_system_free(struct sockets_system *system);
 int sockets_record(
 	struct sockets_system *system, const char *path, bool scrub, struct buffer *ret_problem);
 
+/* See berth_enable() and berth_disable(). *ret_problem (appended to) says what failed. */
+int sockets_enable(unsigned mode, struct buffer *ret_problem);
+int sockets_disable(struct buffer *ret_problem);
+
 struct sockets_snapshot {
 	struct arena arena;
 	/* sorted: port, network namespace, protocol, family, address, state, peer */
@@ -50,6 +54,7 @@ struct sockets_snapshot {
 	struct berth_redirect *redirects;
 	size_t n_redirects;
 	const char *redirects_unknown; /* why there may be others; NULL otherwise */
+	struct berth_listen_losses listen_losses;
 };
 
 /*
@@ -61,5 +66,19 @@ int sockets_snapshot(struct sockets_system *system, const struct berth_ask *ask,
 	struct sockets_snapshot **ret_snapshot, struct buffer *ret_problem);
 
 void sockets_snapshot_free(struct sockets_snapshot *snapshot);
+
+/* The addresses that this machine has now. -ENOENT: a recording without them; -ENOSYS: this
+ * backend cannot tell; another negative errno: refused. */
+struct sockets_addresses;
+int sockets_addresses(struct sockets_system *system, struct sockets_addresses **ret_addresses);
+
+/*
+ * The index of the interface by which what this machine sends to its own address is taken to come
+ * in; 0: the address is not one of its own. `scope`: the interface of a link-local one, or 0.
+ */
+uint32_t sockets_incoming(const struct sockets_addresses *addresses, uint8_t family,
+	const uint8_t address[16], uint32_t scope);
+
+void sockets_addresses_free(struct sockets_addresses *addresses);
 
 #endif

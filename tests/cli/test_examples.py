@@ -18,7 +18,9 @@ EXAMPLES = [(page.stem, line.removeprefix(".Dl $ ")) for page in PAGES
 
 
 def test_every_page_has_an_example() -> None:
-    assert {page for page, _ in EXAMPLES} == {page.stem for page in PAGES}
+    """Those with a "#" in front need root and change the machine: they do not run here."""
+    for_root = {page.stem for page in PAGES if "\n.Dl # " in page.read_text(encoding="utf-8")}
+    assert {page for page, _ in EXAMPLES} | for_root == {page.stem for page in PAGES}
 
 
 @pytest.fixture

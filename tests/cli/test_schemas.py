@@ -42,6 +42,13 @@ CASES: dict[str, tuple[list[str], str, str]] = {
     "ls of a broken recording": (["--replay", "BROKEN", "ls"], "berth-ls-1", "berth-socket-1"),
     "ls of this machine": (["ls", "-a"], "berth-ls-1", "berth-socket-1"),
     "doctor --self": (["doctor", "--self"], "berth-doctor-self-1", "berth-doctor-self-1"),
+    "answers": ([*TOWN, "answers", ":3000"], "berth-answers-1", "berth-answers-1"),
+    "answers of nobody": ([*TOWN, "answers", "127.0.0.1:1/udp"], "berth-answers-1", "berth-answers-1"),
+    "answers with a hidden owner": ([*GUEST, "answers", ":22"], "berth-answers-1", "berth-answers-1"),
+    "answers of this machine": (["answers", ":1"], "berth-answers-1", "berth-answers-1"),
+    "ls with details": ([*TOWN, "ls", "-a", "-v"], "berth-ls-1", "berth-socket-1"),
+    "ls of this machine with details": (["ls", "-a", "-v"], "berth-ls-1", "berth-socket-1"),
+    "one port with details": ([*TOWN, "-v", "5432"], "berth-report-1", "berth-report-1"),
     "find": (["find", "ssh"], "berth-find-1", "berth-found-1"),
     "find with words": (["find", "apple", "file"], "berth-find-1", "berth-found-1"),
     "find with a limit": (["find", "--limit", "2", "http"], "berth-find-1", "berth-found-1"),
@@ -191,6 +198,7 @@ def test_a_schema_refuses_what_is_wrong_inside_another_one(berth: Berth) -> None
 
 def test_every_schema_is_used() -> None:
     used = {name for _, whole, each in CASES.values() for name in (whole, each)}
+    used.add("berth-enable-1")  # in test_enable.py
     rest = list(used)
     while rest:
         schema = json.loads(SCHEMAS[rest.pop()].read_text(encoding="utf-8"))

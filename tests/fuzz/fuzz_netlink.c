@@ -11,6 +11,17 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static void check_details(const struct berth_socket_details *details)
+{
+	if (!details)
+		abort();
+	if (details->traffic_class < -1 || details->traffic_class > UINT8_MAX ||
+		details->options >> BERTH_SOCKET_OPTIONS)
+		abort();
+	if ((details->congestion && !*details->congestion) || (details->ulp && !*details->ulp))
+		abort();
+}
+
 static int check_row(void *context, const struct berth_socket *row)
 {
 	size_t *count = context;
@@ -20,6 +31,7 @@ static int check_row(void *context, const struct berth_socket *row)
 		abort();
 	if (row->expires_ms < -1 || row->v6only < -1 || row->v6only > 1)
 		abort();
+	check_details(row->details);
 	return 0;
 }
 
@@ -30,6 +42,8 @@ static int check_changed(void *context, const struct berth_socket *row)
 		if (row->local[i] != 0xee || row->peer[i] != 0xee)
 			abort();
 	}
+	if (row->details && row->details->has_tcp)
+		abort();
 	return 0;
 }
 
@@ -50,6 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	size_t len = size - FRONT;
 	struct diag_answer answer = {.proto = (enum berth_proto)(data[0] % BERTH_PROTOS),
+		.details = true,
 		.seen = check_row,
 		.context = &count};
 	void *bytes = malloc(len ? len : 1); /* aligned, which the input need not be */
@@ -62,7 +77,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t sound = diag_rewrite(bytes, len, change, NULL);
 	if (sound > len)
 		abort();
-	answer = (struct diag_answer){.proto = answer.proto, .seen = check_changed};
+	answer =
+		(struct diag_answer){.proto = answer.proto, .details = true, .seen = check_changed};
 	(void)diag_decode(&answer, bytes, sound);
 	free(bytes);
 	return 0;

@@ -12,7 +12,6 @@ import ctypes
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -66,7 +65,7 @@ def first_process(nspawn: int) -> int:
         with contextlib.suppress(FileNotFoundError, IndexError, ValueError):
             children = Path(f"/proc/{nspawn}/task/{nspawn}/children").read_text(encoding="utf-8")
             pid = int(children.split()[0])
-            if Path(f"/proc/{pid}/root/run/berth-ready").exists():
+            if Path("/proc", str(pid), "root", "run", "berth-ready").exists():
                 return pid
         time.sleep(0.05)
     raise TimeoutError("the machine does not start")
@@ -80,10 +79,10 @@ def main() -> None:
     with subprocess.Popen(
             ["systemd-nspawn", "--quiet", "--boot", "--private-network", "--register=no", "--keep-unit",
              "--machine=berth-test", f"--directory={root}", f"--bind-ro={BUILD}", "--console=pipe",
-             *sys.argv[6:]], env=environment, stdin=subprocess.DEVNULL, stdout=open("/tmp/place-nspawn.log","w"), stderr=subprocess.STDOUT) as nspawn:  # type: ignore[call-overload]
+             *sys.argv[6:]], env=environment, **QUIET) as nspawn:  # type: ignore[call-overload]
         print(json.dumps({"machine": first_process(nspawn.pid)}), flush=True)
         sys.stdin.read()
-        nspawn.send_signal(signal.SIGTERM)
+        nspawn.kill()  # nothing of it is worth an orderly end
 
 
 if __name__ == "__main__":

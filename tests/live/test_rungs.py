@@ -74,15 +74,12 @@ def test_the_world_has_all_its_cases(there: World) -> None:
     assert sum(case["by_cgroup"] is False for case in cases(there).values()) >= 3
 
 
-@pytest.mark.parametrize("rung", [None, "proc", "loaded", "iterator", "storage"])
+@pytest.mark.parametrize("rung", [None, "proc", "loaded", "iterator"])
 def test_the_list_has_just_the_holders(there: World, tmp_path: Path, rung: str | None) -> None:
     with possible(there, rung):
         found = by_port(ask(tmp_path, there.enter, "ls", rung=rung))
-    if rung == "storage":
-        check_partial(there, found)
-    else:
-        assert wrong(there, found) == {}
-        assert {len(found[case["port"]]) for case in cases(there).values()} == {1, 2}
+    assert wrong(there, found) == {}
+    assert {len(found[case["port"]]) for case in cases(there).values()} == {1, 2}
     starts = {(owner["pid"], owner["start_ticks"]) for rows in found.values() for row in rows
               for owner in row["owners"]}
     assert len(starts) == len({pid for pid, _ in starts}), "a process with two starts"
@@ -107,7 +104,7 @@ def check_partial(there: World, found: dict[int, list[dict[str, Any]]]) -> None:
             assert any(says_so(row) for row in found[case["port"]]), name
 
 
-@pytest.mark.parametrize("rung", ["cgroup", "storage", "cgroup,proc", None])
+@pytest.mark.parametrize("rung", ["cgroup", "cgroup,proc", None])
 def test_what_a_rung_may_miss_of_one_port_it_says(there: World, tmp_path: Path, rung: str | None) -> None:
     found = {}
     with possible(there, rung):
@@ -157,7 +154,7 @@ def test_all_owners_are_found_of_every_port(there: World, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("name", OWN_TABLES)
-@pytest.mark.parametrize("rung", [None, *rungs.RUNGS])
+@pytest.mark.parametrize("rung", [None, *rungs.COMPLETE])
 def test_descriptors_of_single_threads_are_found(
         there: World, tmp_path: Path, rung: str | None, name: str) -> None:
     case = there.said["cases"][name]

@@ -17,6 +17,11 @@
 #include "sockets/linux/ladder.h"
 #include "sockets/linux/message.h"
 #include "sockets/linux/system.h"
+#include "sockets/linux/tasks.h"
+
+#include <linux/types.h>
+
+#include "sockets/linux/bpf/stream.h"
 
 /* ---- Messages -------------------------------------------------------------------------------- */
 
@@ -128,7 +133,6 @@ static const char protocols[] =
 
 static void counters_are_found_by_name(void **state)
 {
-	struct counters_protocol counts[BERTH_PROTOS];
 	uint64_t count = 0;
 
 	(void)state;
@@ -136,19 +140,19 @@ static void counters_are_found_by_name(void **state)
 	assert_int_equal(count, 42);
 	assert_int_equal(counters_time_wait(sockstat, strlen(sockstat), &count), 0);
 	assert_int_equal(count, 9);
-	assert_int_equal(counters_protocols(protocols, strlen(protocols), counts), 0);
-	assert_int_equal(counts[BERTH_MPTCP].sockets, 5);
-	assert_int_equal(counts[BERTH_UDP].sockets, 5);
-	assert_int_equal(counts[BERTH_UDPLITE].sockets, 0);
-	assert_true(counts[BERTH_UDPLITE].listed);
-	assert_false(counts[BERTH_SCTP].listed);
+	assert_int_equal(counters_protocol(protocols, strlen(protocols), "MPTCP", &count), 0);
+	assert_int_equal(count, 5);
+	assert_int_equal(counters_protocol(protocols, strlen(protocols), "UDP", &count), 0);
+	assert_int_equal(count, 5);
+	assert_int_equal(counters_protocol(protocols, strlen(protocols), "UDPLITE", &count), 0);
+	assert_int_equal(count, 0);
+	assert_int_equal(counters_protocol(protocols, strlen(protocols), "SCTP", &count), -ENOENT);
 }
 
 static void counters_that_are_not_there_are_an_error_and_no_zero(void **state)
 {
 	static const char *const texts[] = {"", "\n", "Tcp:", "Tcp: CurrEstab\n", "TCP: tw",
 		"Tcp: CurrEstab\nTcp: many\n", "TCP: tw many\n", "protocols are none\n"};
-	struct counters_protocol counts[BERTH_PROTOS];
 	uint64_t count = 77;
 
 	(void)state;
@@ -157,9 +161,106 @@ static void counters_that_are_not_there_are_an_error_and_no_zero(void **state)
 
 		assert_int_equal(counters_established(texts[i], len, &count), -EBADMSG);
 		assert_int_equal(counters_time_wait(texts[i], len, &count), -EBADMSG);
-		assert_int_equal(counters_protocols(texts[i], len, counts), -EBADMSG);
+		assert_int_equal(counters_protocol(texts[i], len, "UDP", &count), -EBADMSG);
 	}
 	assert_int_equal(count, 77);
+}
+
+/* ---- The task iterator ------------------------------------------------------------------------
+ */
+
+struct written {
+	unsigned char bytes[512];
+	size_t len;
+};
+
+static void put_cell(struct written *to, uint32_t inode, uint32_t fd)
+{
+	const struct stream_cell cell = {.inode = inode, .fd = fd};
+
+	memcpy(to->bytes + to->len, &cell, sizeof(cell));
+	to->len += sizeof(cell);
+}
+
+static void put_head(struct written *to, uint32_t pid, const char *name)
+{
+	struct stream_head head = {.kind = STREAM_HEAD,
+		.pid = pid,
+		.parent = 1,
+		.uid = 33,
+		.start_ns = UINT64_C(12345678901)};
+
+	memcpy(head.name, name, strlen(name));
+	memcpy(to->bytes + to->len, &head, sizeof(head));
+	to->len += sizeof(head);
+}
+
+static void make_stream(struct written *stream)
+{
+	*stream = (struct written){.len = 0};
+	put_head(stream, 7, "fifteen-letters");
+	put_cell(stream, 100, 3);
+	put_cell(stream, 999, 4); /* nobody asked for it */
+	put_cell(stream, 0, STREAM_END);
+	put_head(stream, 8, "changed");
+	put_cell(stream, 100, 5);
+	put_cell(stream, 0, STREAM_CHANGED);
+	put_head(stream, 0, "elsewhere"); /* in no PID namespace of ours */
+	put_cell(stream, 100, 6);
+	put_cell(stream, 0, STREAM_END);
+	put_head(stream, 9, "two");
+	put_cell(stream, 100, 3);
+	put_cell(stream, 101, 9);
+	put_cell(stream, 0, STREAM_END);
+	put_cell(stream, 0, STREAM_DONE);
+}
+
+static void wherever_a_stream_is_cut_the_same_owners_come_out(void **state)
+{
+	struct written stream;
+	struct map wanted = {0};
+
+	(void)state;
+	make_stream(&stream);
+	assert_int_equal(map_put(&wanted, 100, NULL), 0);
+	assert_int_equal(map_put(&wanted, 101, NULL), 0);
+	for (size_t cut = 0; cut <= stream.len; cut++) {
+		struct owners_hits hits = {0};
+		struct tasks_stream reading = {
+			.wanted = &wanted, .hits = &hits, .ticks_per_s = 100};
+
+		assert_int_equal(tasks_stream_decode(&reading, stream.bytes, cut), 0);
+		assert_int_equal(
+			tasks_stream_decode(&reading, stream.bytes + cut, stream.len - cut), 0);
+		assert_true(reading.done);
+		assert_int_equal(hits.count, 3);
+		assert_int_equal(hits.all[0].pid, 7);
+		assert_int_equal(hits.all[0].fd, 3);
+		assert_int_equal(hits.all[0].uid, 33);
+		assert_int_equal(hits.all[0].start_ticks, 1234);
+		assert_string_equal(hits.all[0].name, "fifteen-letters");
+		assert_int_equal(hits.all[1].pid, 9);
+		assert_int_equal(hits.all[2].inode, 101);
+		owners_hits_free(&hits);
+	}
+	map_free(&wanted);
+}
+
+static void a_stream_of_another_kind_is_refused(void **state)
+{
+	struct map wanted = {0};
+	struct owners_hits hits = {0};
+
+	(void)state;
+	for (uint32_t inode = 0; inode < 2; inode++) {
+		struct tasks_stream reading = {
+			.wanted = &wanted, .hits = &hits, .ticks_per_s = 100};
+		struct written stream = {.len = 0};
+
+		put_cell(&stream, inode, 77);
+		assert_int_equal(tasks_stream_decode(&reading, stream.bytes, stream.len), -EBADMSG);
+	}
+	assert_int_equal(hits.count, 0);
 }
 
 /* ---- The ladder ------------------------------------------------------------------------------ */
@@ -182,8 +283,7 @@ static berth_rungs rungs_for(const struct sockets_system *system, const struct o
 
 static void the_question_chooses_the_rungs(void **state)
 {
-	const berth_rungs partial =
-		BERTH_RUNG_BIT(BERTH_RUNG_STORAGE) | BERTH_RUNG_BIT(BERTH_RUNG_CGROUP);
+	const berth_rungs partial = BERTH_RUNG_BIT(BERTH_RUNG_CGROUP);
 	const struct sockets_system system = {0};
 
 	(void)state;
@@ -241,6 +341,8 @@ int main(void)
 		cmocka_unit_test(a_message_that_is_cut_anywhere_is_none),
 		cmocka_unit_test(counters_are_found_by_name),
 		cmocka_unit_test(counters_that_are_not_there_are_an_error_and_no_zero),
+		cmocka_unit_test(wherever_a_stream_is_cut_the_same_owners_come_out),
+		cmocka_unit_test(a_stream_of_another_kind_is_refused),
 		cmocka_unit_test(the_question_chooses_the_rungs),
 		cmocka_unit_test(who_records_reads_proc),
 		cmocka_unit_test(a_cgroup_is_found_by_its_number),

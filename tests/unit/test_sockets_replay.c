@@ -17,48 +17,14 @@
 
 #include <cmocka.h>
 
-#include "remove_tree.h"
+#include "replay_folder.h"
 #include "sockets/sockets.h"
-
-/* Little-endian machines only: the bytes of a kernel are in its own order. */
-#define META "berth-recording 1\ntime_s 1700000000.5\nclock_ticks 100\nbyte_order little\n"
 
 /* TCP 127.0.0.1:8080 LISTEN, uid 33, inode 4711, cookie 1; without attributes. */
 static const char listener[88] = {88, 0, 0, 0, 18, 0, 2, 0, 1, [16] = 2, 10, 0, 0, 0x1f,
 	(char)0x90, [24] = 127, 0, 0, 1, [60] = 1, [80] = 33, [84] = 0x67, 0x12};
 static const char done[20] = {20, 0, 0, 0, 3, 0, 2, 0, 1};
 static const char absent[20] = {20, 0, 0, 0, 3, 0, 2, 0, 1, [16] = (char)0xfe, -1, -1, -1};
-
-struct folder {
-	char path[32];
-	int fd;
-};
-
-static void make_above(const struct folder *folder, const char *path)
-{
-	char copy[256];
-
-	assert_true(snprintf(copy, sizeof(copy), "%s", path) < (int)sizeof(copy));
-	for (char *slash = strchr(copy, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		assert_true(!mkdirat(folder->fd, copy, 0700) || errno == EEXIST);
-		*slash = '/';
-	}
-}
-
-static void put(const struct folder *folder, const char *path, const void *bytes, size_t len)
-{
-	make_above(folder, path);
-	int fd = openat(folder->fd, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, bytes, len), len);
-	close(fd);
-}
-
-static void put_text(const struct folder *folder, const char *path, const char *text)
-{
-	put(folder, path, text, strlen(text));
-}
 
 /* Numbers as in proc(5): 4 is the parent, 22 the start. */
 static void put_stat(const struct folder *folder, const char *path, const char *name,
@@ -71,13 +37,6 @@ static void put_stat(const struct folder *folder, const char *path, const char *
 	put_text(folder, path, text);
 }
 
-static void put_link(const struct folder *folder, const char *path, const char *target)
-{
-	make_above(folder, path);
-	(void)unlinkat(folder->fd, path, 0);
-	assert_int_equal(symlinkat(target, folder->fd, path), 0);
-}
-
 /* A machine with one listener that process 20 holds as descriptor 3. */
 static void make(struct folder *folder)
 {
@@ -87,11 +46,7 @@ static void make(struct folder *folder)
 	char answer[sizeof(listener) + sizeof(done)];
 	char path[64];
 
-	(void)snprintf(folder->path, sizeof(folder->path), "berth-replay-XXXXXX");
-	assert_non_null(mkdtemp(folder->path));
-	folder->fd = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	assert_true(folder->fd >= 0);
-	put_text(folder, "recording", META);
+	begin(folder);
 	put_text(folder, "users", "0 root\n33 www-data\n");
 	memcpy(answer, listener, sizeof(listener));
 	memcpy(answer + sizeof(listener), done, sizeof(done));
@@ -113,12 +68,6 @@ static void make(struct folder *folder)
 	put(folder, "proc/20/cmdline", "server\0-x\0", 10);
 	put_link(folder, "proc/20/exe", "/usr/sbin/server (deleted)");
 	put_stat(folder, "proc/10/stat", "init", 0, 1);
-}
-
-static void end(struct folder *folder)
-{
-	close(folder->fd);
-	remove_tree(AT_FDCWD, folder->path);
 }
 
 static int try_take(const struct folder *folder, struct sockets_snapshot **ret_snapshot)

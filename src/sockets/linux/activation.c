@@ -202,7 +202,7 @@ static void template_of(const char *name, struct buffer *out)
 
 /* The first file of the name, or of its template. None is no error: it may have been transient. */
 static int read_fragment(const struct activation *activation,
-	const struct activation_manager *manager, struct socket_unit *unit)
+	const struct activation_manager *manager, struct socket_unit *unit, bool *ret_found)
 {
 	struct buffer template = {0};
 	struct buffer text = {0};
@@ -216,6 +216,7 @@ static int read_fragment(const struct activation *activation,
 	}
 	if (!r && text.data)
 		r = socket_unit_read(activation->arena, text.data, text.len, unit);
+	*ret_found = !r;
 	buffer_free(&template);
 	buffer_free(&text);
 	return r == -ENOMEM ? r : 0;
@@ -344,17 +345,21 @@ static int read_unit(struct activation *activation, struct activation_manager *m
 	const char *name, struct active_unit **ret_unit)
 {
 	struct active_unit *active = arena_alloc(activation->arena, sizeof(*active));
+	bool found = false;
 
 	if (!active)
 		return -ENOMEM;
 	active->unit.name = arena_text(activation->arena, name, strlen(name));
-	int r = active->unit.name ? read_fragment(activation, manager, &active->unit) : -ENOMEM;
+	int r = active->unit.name ? read_fragment(activation, manager, &active->unit, &found)
+				  : -ENOMEM;
 	if (!r)
 		r = read_dropins(activation, manager, &active->unit);
 	if (r)
 		return r;
-	active->service = socket_unit_service(activation->arena, &active->unit);
-	if (!active->service)
+	/* Without its file nobody knows what it starts. */
+	if (found)
+		active->service = socket_unit_service(activation->arena, &active->unit);
+	if (found && !active->service)
 		return -ENOMEM;
 	active->next = manager->units;
 	manager->units = active;

@@ -438,12 +438,21 @@ bool cgroup_path_choose(const char *text, size_t len, struct cgroup_path *ret_pa
 	return best != NOTHING;
 }
 
-static int digit(char c)
+/* The byte that "\xNN" stands for; 0: there is no such thing, or it is that. */
+static char escaped_byte(const char *text, size_t len)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = text_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	uint8_t byte = 0;
+
+	if (len < 4 || text[0] != '\\' || text[1] != 'x')
+		return 0;
+	for (size_t i = 2; i < 4; i++) {
+		char c = text_lower(text[i]);
+
+		if (!is_hexadecimal(c))
+			return 0;
+		byte = (uint8_t)(byte << 4 | (c <= '9' ? c - '0' : c - 'a' + 10));
+	}
+	return (char)byte;
 }
 
 char *cgroup_path_name(struct arena *arena, const struct cgroup_span *name)
@@ -452,12 +461,10 @@ char *cgroup_path_name(struct arena *arena, const struct cgroup_span *name)
 	size_t len = 0;
 
 	for (size_t i = 0; copy && i < name->len; i++) {
-		const char *at = name->text + i;
-		bool escaped = name->len - i >= 4 && at[0] == '\\' && at[1] == 'x' &&
-			digit(at[2]) >= 0 && digit(at[3]) >= 0 && (digit(at[2]) || digit(at[3]));
+		char byte = escaped_byte(name->text + i, name->len - i);
 
-		copy[len++] = escaped ? (char)(digit(at[2]) << 4 | digit(at[3])) : *at;
-		i += escaped ? 3 : 0;
+		copy[len++] = byte ? byte : name->text[i];
+		i += byte ? 3 : 0;
 	}
 	if (copy)
 		copy[len] = '\0';

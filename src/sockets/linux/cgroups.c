@@ -11,7 +11,6 @@
 
 #include "base/text.h"
 #include "sockets/linux/process.h"
-#include "sockets/linux/scan.h"
 
 enum {
 	LOW_DESCRIPTORS = 16,
@@ -20,18 +19,27 @@ enum {
 	CGROUPS_MOST = 16,
 	LARGEST_LIST = 16384,
 	ROOT_CGROUP = 1, /* its id */
-	LONGEST_LIST_NAME = 16,
+	LIST_NAME = 32, /* longer than any of a list */
 };
 
 struct look {
 	const struct sockets_system *system;
 	const struct map *wanted;
 	struct owners_hits *hits;
-	bool tables; /* those of single threads */
 	uint32_t pid; /* whose descriptors are looked at */
-	uint32_t thread; /* whose own table it is; 0: that of the process */
-	struct map found; /* inodes, in this process */
+	size_t first; /* its first hit */
+	size_t found; /* sockets that it has */
 };
+
+/* Whether this process was seen to have the socket already, by another descriptor. */
+static bool is_known(const struct look *look, uint64_t inode)
+{
+	for (size_t i = look->first; i < look->hits->count; i++) {
+		if (look->hits->all[i].inode == inode)
+			return true;
+	}
+	return false;
+}
 
 static int see_descriptor(void *context, const char *name, const char *target)
 {
@@ -42,14 +50,9 @@ static int see_descriptor(void *context, const char *name, const char *target)
 	if (!inode || !map_has(look->wanted, inode) ||
 		text_number(name, strlen(name), INT32_MAX, &fd))
 		return 0;
-	int r = map_put(&look->found, inode, NULL);
-	if (r)
-		return r;
+	look->found += !is_known(look, inode);
 	return owners_hit(look->hits,
-		&(struct owners_hit){.inode = inode,
-			.pid = look->pid,
-			.thread = look->thread,
-			.fd = (int32_t)fd});
+		&(struct owners_hit){.inode = inode, .pid = look->pid, .fd = (int32_t)fd});
 }
 
 static int look_low(struct look *look)
@@ -58,8 +61,7 @@ static int look_low(struct look *look)
 	char target[SYSTEM_TARGET];
 	int r = 0;
 
-	for (int fd = 0; !r && fd < LOW_DESCRIPTORS && look->found.count < look->wanted->count;
-		fd++) {
+	for (int fd = 0; !r && fd < LOW_DESCRIPTORS && look->found < look->wanted->count; fd++) {
 		process_path_fd(path, look->pid, 0, (uint32_t)fd);
 		ssize_t len = system_link(look->system, path, target, sizeof(target));
 		if (len == -EACCES || len == -EPERM)
@@ -73,17 +75,14 @@ static int look_low(struct look *look)
 static int look_into(struct look *look, uint32_t pid)
 {
 	char path[PROCESS_PATH];
-	int r = 0;
 
 	look->pid = pid;
-	map_free(&look->found);
-	if (look->tables) {
-		r = scan_tables(look->system, pid, see_descriptor, look, &look->thread);
-	} else {
-		r = look_low(look);
+	look->first = look->hits->count;
+	look->found = 0;
+	int r = look_low(look);
+	if (!r && look->found < look->wanted->count) {
 		process_path(path, pid, "fd");
-		if (!r && look->found.count < look->wanted->count)
-			r = system_links(look->system, path, see_descriptor, look);
+		r = system_links(look->system, path, see_descriptor, look);
 	}
 	if (r == -EACCES || r == -EPERM)
 		look->hits->denied = true;
@@ -130,27 +129,35 @@ static int look_through(struct look *look, const char *list, bool threads)
 	return r;
 }
 
+/* A service manager opens sockets for others, who get them later: the owners are elsewhere. */
+static bool is_of_manager(const char *path, size_t len)
+{
+	static const char *const ends[] = {"/init.scope", ".socket"};
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		size_t end_len = strlen(ends[i]);
+
+		if (len >= end_len && !memcmp(path + len - end_len, ends[i], end_len))
+			return true;
+	}
+	return false;
+}
+
 static int look_at_cgroup(struct look *look, uint64_t id)
 {
 	/* A threaded cgroup has no list of processes, but one of threads (cgroup-v2.rst). */
 	static const char *const lists[] = {"/cgroup.procs", "/cgroup.threads"};
 	char path[PATH_MAX];
 	struct buffer list = {0};
-	ssize_t len = system_cgroup(look->system, id, path, sizeof(path) - LONGEST_LIST_NAME);
-	int r = len < 0 ? -ENOENT : -EOPNOTSUPP;
+	ssize_t len = system_cgroup(look->system, id, path, sizeof(path) - LIST_NAME);
+	int r = len < 0 || is_of_manager(path, (size_t)len) ? -ENOENT : -EOPNOTSUPP;
 	size_t i = 0;
 
 	for (; r == -EOPNOTSUPP && i < sizeof(lists) / sizeof(*lists); i++) {
 		memcpy(path + len, lists[i], strlen(lists[i]) + 1);
 		r = system_file(look->system, path, LARGEST_LIST, &list);
 	}
-	size_t before = look->hits->count;
-	look->tables = false;
 	r = r ? 0 : look_through(look, buffer_string(&list), i > 1);
-	if (!r && look->hits->count == before) {
-		look->tables = true;
-		r = look_through(look, buffer_string(&list), i > 1);
-	}
 	buffer_free(&list);
 	return r;
 }
@@ -177,6 +184,5 @@ int cgroups_look(
 	if (!looked.count)
 		hits->why_not = "the kernel told no cgroup of these sockets";
 	map_free(&looked);
-	map_free(&look.found);
 	return r;
 }

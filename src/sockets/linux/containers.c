@@ -57,7 +57,28 @@ static bool is_component(const char *name)
 
 /* ---- JSON ----------------------------------------------------------------------------------- */
 
-/* A recording gets just what we took out of the file. `unlinked`: in a user's own folder. */
+/* A recording gets just what we took out of the file; of the one that has all of podman's
+ * containers, what we took until now. */
+static int tell_facts(struct containers *containers, const char *path, enum engine_file kind,
+	const struct engine_facts *facts)
+{
+	struct engine_facts *kept = arena_alloc(containers->arena, sizeof(*kept));
+	struct buffer text = {0};
+
+	if (!kept)
+		return -ENOMEM;
+	*kept = *facts;
+	if (kind == ENGINE_FILE_STORAGE) {
+		kept->next = containers->stored;
+		containers->stored = kept;
+	}
+	engine_extract(kind, kept, &text);
+	system_tell_file(containers->system, path, &text);
+	buffer_free(&text);
+	return 0;
+}
+
+/* `unlinked`: in a user's own folder. */
 static int read_facts(struct containers *containers, const char *path, enum engine_file kind,
 	const char *id, bool unlinked, struct engine_facts *ret_facts)
 {
@@ -70,12 +91,9 @@ static int read_facts(struct containers *containers, const char *path, enum engi
 	if (!r)
 		r = engine_files_read(
 			kind, containers->arena, buffer_string(&text), text.len, id, ret_facts);
-	if (!r && containers->system->tee) {
-		buffer_clear(&text);
-		engine_extract(kind, id, ret_facts, &text);
-		system_tell_file(containers->system, path, &text);
-	}
 	buffer_free(&text);
+	if (!r && containers->system->tee)
+		r = tell_facts(containers, path, kind, ret_facts);
 	return r;
 }
 

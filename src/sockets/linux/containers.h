@@ -12,12 +12,14 @@
 #include "sockets/linux/system.h"
 
 struct containers_docker;
+struct engine_facts;
 
 struct containers {
 	const struct sockets_system *system;
 	struct arena *arena; /* holds the texts */
 	bool has_docker; /* all of Docker's containers were read */
 	struct containers_docker *docker;
+	const struct engine_facts *stored; /* what a recording was told of containers.json */
 };
 
 /* Fills in name, image and pod of place->container, and which engine it is of when that was not

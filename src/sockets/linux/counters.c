@@ -101,55 +101,40 @@ int counters_time_wait(const char *text, size_t len, uint64_t *ret_count)
 	return -EBADMSG;
 }
 
-/* "MPTCP" and "MPTCPv6" are both MPTCP. BERTH_PROTOS: none of ours. */
-static enum berth_proto proto_of(const struct words *word)
+/* "MPTCP" and "MPTCPv6" are both MPTCP. */
+static bool is_protocol(const struct words *word, const char *name)
 {
-	static const struct {
-		const char *name;
-		enum berth_proto proto;
-	} names[] = {
-		{"TCP", BERTH_TCP},
-		{"UDP", BERTH_UDP},
-		{"UDP-Lite", BERTH_UDPLITE},
-		{"UDPLITE", BERTH_UDPLITE}, /* IPv6's */
-		{"MPTCP", BERTH_MPTCP},
-		{"SCTP", BERTH_SCTP},
-		{"DCCP", BERTH_DCCP},
-	};
 	struct words stem = *word;
+	size_t len = (size_t)(word->end - word->at);
 
-	if (stem.end - stem.at > 2 && !memcmp(stem.end - 2, "v6", 2))
+	if (len > 2 && !memcmp(word->end - 2, "v6", 2))
 		stem.end -= 2;
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		if (word_is(&stem, names[i].name))
-			return names[i].proto;
-	}
-	return BERTH_PROTOS;
+	return word_is(&stem, name);
 }
 
-int counters_protocols(
-	const char *text, size_t len, struct counters_protocol ret_counts[BERTH_PROTOS])
+int counters_protocol(const char *text, size_t len, const char *name, uint64_t *ret_count)
 {
-	struct counters_protocol counts[BERTH_PROTOS] = {{0}};
 	struct words rest = {text, text + len};
 	struct words line;
 	struct words word;
+	uint64_t sum = 0;
+	bool listed = false;
 
 	if (!find_line(&rest, "protocol", &line)) /* the headings */
 		return -EBADMSG;
 	while (next_line(&rest, &line)) {
-		enum berth_proto proto = next_word(&line, &word) ? proto_of(&word) : BERTH_PROTOS;
 		uint64_t sockets = 0;
 
-		if (proto == BERTH_PROTOS)
+		if (!next_word(&line, &word) || !is_protocol(&word, name))
 			continue;
-		/* The size of an object stands between. */
-		if (!next_word(&line, &word) || !next_word(&line, &word) ||
-			word_number(&word, &sockets))
+		bool has_size = next_word(&line, &word); /* of an object, stands between */
+		if (!has_size || !next_word(&line, &word) || word_number(&word, &sockets))
 			return -EBADMSG;
-		counts[proto].listed = true;
-		counts[proto].sockets += sockets;
+		sum += sockets;
+		listed = true;
 	}
-	memcpy(ret_counts, counts, sizeof(counts));
+	if (!listed)
+		return -ENOENT;
+	*ret_count = sum;
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "sockets/linux/details.h"
 #include "sockets/linux/message.h"
 
 enum {
@@ -50,6 +51,7 @@ static void put_both_families(struct nlmsghdr *header, const struct diag_questio
 	struct inet_diag_req *request = message_put_header(header, sizeof(*request));
 	request->idiag_family = AF_INET;
 	request->idiag_states = question->states;
+	request->idiag_ext = question->details ? details_extensions() : 0;
 	request->id.idiag_sport = htons(question->port);
 }
 
@@ -61,6 +63,7 @@ static void put_one_family(struct nlmsghdr *header, const struct diag_question *
 	request->sdiag_family = question->family == 4 ? AF_INET : AF_INET6;
 	request->sdiag_protocol = (uint8_t)proto;
 	request->idiag_states = question->states;
+	request->idiag_ext = question->details ? details_extensions() : 0;
 	request->id.idiag_sport = htons(question->port);
 	if (proto > UINT8_MAX) /* since 5.9 */
 		message_put_u32(header, INET_DIAG_REQ_PROTOCOL, proto);
@@ -105,7 +108,9 @@ struct attributes {
 	bool association;
 };
 
-static void read_attributes(const struct nlmsghdr *header, struct attributes *ret)
+/* `details` may be NULL. */
+static void read_attributes(
+	const struct nlmsghdr *header, struct attributes *ret, struct details *details)
 {
 	struct message_rest rest = message_attributes(header, sizeof(struct inet_diag_msg));
 	const struct nlattr *attribute;
@@ -125,6 +130,8 @@ static void read_attributes(const struct nlmsghdr *header, struct attributes *re
 			ret->association = true;
 			break;
 		default:
+			if (details)
+				(void)details_take(details, attribute);
 			break;
 		}
 	}
@@ -147,13 +154,16 @@ static int decode_row(const struct nlmsghdr *header, struct diag_answer *answer)
 	struct attributes attributes;
 	size_t len = 0;
 	const void *payload = message_payload(header, &len);
+	struct details details;
 
 	if (len < sizeof(message)) {
 		answer->malformed = true;
 		return 0;
 	}
 	memcpy(&message, payload, sizeof(message));
-	read_attributes(header, &attributes);
+	if (answer->details)
+		details_start(&details);
+	read_attributes(header, &attributes, answer->details ? &details : NULL);
 	struct berth_socket row = {
 		.proto = answer->proto,
 		.family = message.idiag_family == AF_INET ? 4 : 6,
@@ -172,6 +182,13 @@ static int decode_row(const struct nlmsghdr *header, struct diag_answer *answer)
 			? (int64_t)message.idiag_expires
 			: -1,
 	};
+	if (answer->details) {
+		/* Of MPTCP and SCTP it is another struct; a listener's is its backlog, which the
+		 * row has, and nothing of a connection. */
+		details.told.has_tcp &= row.proto == BERTH_TCP && row.state != BERTH_LISTEN &&
+			row.state != BERTH_BOUND;
+		row.details = &details.told;
+	}
 	/* TIME_WAIT and requests are told with uid 0, whoever it was; so were orphans and what
 	 * nobody accepted yet before 6.17 (sock_i_uid). */
 	row.has_uid = row.inode || row.uid;
@@ -186,23 +203,6 @@ static int decode_row(const struct nlmsghdr *header, struct diag_answer *answer)
 	return answer->seen(answer->context, &row);
 }
 
-/* NLMSG_DONE ends a dump, with a negative errno when it failed midway; NLMSG_ERROR refuses it. */
-static int decode_end(const struct nlmsghdr *header, struct diag_answer *answer)
-{
-	int32_t error = 0;
-	size_t len = 0;
-	const void *payload = message_payload(header, &len);
-
-	if (len >= sizeof(error))
-		memcpy(&error, payload, sizeof(error));
-	else if (header->nlmsg_type == NLMSG_ERROR)
-		answer->malformed = true;
-	if (error < 0 && error > -4096)
-		answer->error = error;
-	answer->done = true;
-	return 1;
-}
-
 static int decode_message(const struct nlmsghdr *header, struct diag_answer *answer)
 {
 	if (header->nlmsg_flags & NLM_F_DUMP_INTR)
@@ -213,7 +213,9 @@ static int decode_message(const struct nlmsghdr *header, struct diag_answer *ans
 		return decode_row(header, answer);
 	case NLMSG_DONE:
 	case NLMSG_ERROR:
-		return decode_end(header, answer);
+		answer->error = message_end(header, &answer->malformed);
+		answer->done = true;
+		return 1;
 	case NLMSG_OVERRUN:
 		answer->malformed = true;
 		return 0;
@@ -236,12 +238,6 @@ int diag_decode(void *context, const void *bytes, size_t len)
 	return r;
 }
 
-/* The byte of our own buffer that a decoder's pointer means. */
-static void *writable(void *bytes, const void *found)
-{
-	return (char *)bytes + ((const char *)found - (const char *)bytes);
-}
-
 static void rewrite_attributes(void *bytes, const struct nlmsghdr *header)
 {
 	struct message_rest rest = message_attributes(header, sizeof(struct inet_diag_msg));
@@ -252,8 +248,9 @@ static void rewrite_attributes(void *bytes, const struct nlmsghdr *header)
 		size_t len = 0;
 		const void *value = message_value(attribute, &len);
 
-		if (type != INET_DIAG_SKV6ONLY && type != INET_DIAG_CGROUP_ID)
-			memset(writable(bytes, value), 0, len);
+		if (type != INET_DIAG_SKV6ONLY && type != INET_DIAG_CGROUP_ID &&
+			!details_rewrite(bytes, attribute))
+			memset(message_writable(bytes, value), 0, len);
 	}
 }
 
@@ -281,7 +278,7 @@ size_t diag_rewrite(void *bytes, size_t len, diag_address *change, void *context
 		bool row = header->nlmsg_type == SOCK_DIAG_BY_FAMILY ||
 			header->nlmsg_type == TCPDIAG_GETSOCK;
 		size_t payload_len = 0;
-		char *payload = writable(bytes, message_payload(header, &payload_len));
+		char *payload = message_writable(bytes, message_payload(header, &payload_len));
 
 		if (row && payload_len >= sizeof(struct inet_diag_msg)) {
 			rewrite_row((void *)payload, change, context);

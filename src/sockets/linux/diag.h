@@ -16,6 +16,7 @@ struct diag_question {
 	uint8_t family; /* 4 or 6; 0: both, which the kernel answers for TCP only */
 	berth_states states;
 	uint16_t port; /* 0: any */
+	bool details; /* also what costs the kernel something */
 };
 
 /* Writes the request and returns its length. `bytes` is 4-byte aligned. */
@@ -24,6 +25,7 @@ size_t diag_request(const struct diag_question *question, void *bytes);
 /* What became of an answer while its chunks were decoded. Start with {.proto = …, .seen = …}. */
 struct diag_answer {
 	enum berth_proto proto; /* which was asked for: the messages do not tell */
+	bool details; /* rows are to have them, as far as they were told */
 	rows_seen *seen;
 	void *context;
 	bool done; /* the end was seen */

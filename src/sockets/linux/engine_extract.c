@@ -49,7 +49,7 @@ static void write_oci(struct json *json, const struct engine_facts *facts)
 	json_close_object(json);
 }
 
-static void write_storage(struct json *json, const char *id, const struct engine_facts *facts)
+static void write_stored(struct json *json, const struct engine_facts *facts)
 {
 	struct buffer metadata = {0};
 	struct json inner = {.out = &metadata};
@@ -57,20 +57,25 @@ static void write_storage(struct json *json, const char *id, const struct engine
 	json_open_object(&inner, NULL);
 	json_string(&inner, "image-name", facts->image);
 	json_close_object(&inner);
-	json_open_array(json, NULL);
 	json_open_object(json, NULL);
-	json_string(json, "id", id);
+	json_string(json, "id", facts->id);
 	json_open_array(json, "names");
 	json_string(json, NULL, facts->name);
 	json_close_array(json);
 	json_string(json, "metadata", buffer_string(&metadata));
 	json_close_object(json);
-	json_close_array(json);
 	buffer_free(&metadata);
 }
 
-void engine_extract(
-	enum engine_file kind, const char *id, const struct engine_facts *facts, struct buffer *out)
+static void write_storage(struct json *json, const struct engine_facts *facts)
+{
+	json_open_array(json, NULL);
+	for (const struct engine_facts *each = facts; each; each = each->next)
+		write_stored(json, each);
+	json_close_array(json);
+}
+
+void engine_extract(enum engine_file kind, const struct engine_facts *facts, struct buffer *out)
 {
 	struct json json = {.out = out};
 
@@ -82,7 +87,7 @@ void engine_extract(
 		write_oci(&json, facts);
 		break;
 	case ENGINE_FILE_STORAGE:
-		write_storage(&json, id, facts);
+		write_storage(&json, facts);
 		break;
 	}
 }

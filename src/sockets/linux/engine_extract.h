@@ -9,8 +9,8 @@
 #include "base/buffer.h"
 #include "sockets/linux/engine_files.h"
 
-/* Appends a file of the kind that says just these facts of the container `id`. */
-void engine_extract(enum engine_file kind, const char *id, const struct engine_facts *facts,
-	struct buffer *out);
+/* Appends a file of the kind that says just these facts; containers.json those of facts->next too.
+ */
+void engine_extract(enum engine_file kind, const struct engine_facts *facts, struct buffer *out);
 
 #endif

@@ -202,7 +202,7 @@ static int read_storage(
 int engine_files_read(enum engine_file kind, struct arena *arena, const char *text, size_t len,
 	const char *id, struct engine_facts *ret_facts)
 {
-	struct engine_facts facts = {0};
+	struct engine_facts facts = {.id = id};
 	json_object *root = parse(text, len);
 	int r = root ? 0 : -EBADMSG;
 

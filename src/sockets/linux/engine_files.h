@@ -16,6 +16,8 @@ enum {
 
 /* Texts are NULL when the file does not say; they live in the arena. */
 struct engine_facts {
+	const char *id; /* which was asked for */
+	const struct engine_facts *next; /* others of the same file, for a recording; else NULL */
 	const char *name;
 	const char *image;
 	const char *pod; /* uid */

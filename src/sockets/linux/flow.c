@@ -175,12 +175,10 @@ bool flow_only_address(struct flow *flow, const uint8_t *address, unsigned bits)
 	return true;
 }
 
-static void add_words(struct flow *flow, const char *format, va_list arguments)
+static void add_words(struct flow *flow, const char *words)
 {
-	char words[FLOW_TEXT];
 	size_t before = strlen(flow->conditions);
 
-	(void)vsnprintf(words, sizeof(words), format, arguments);
 	flow->narrowings++;
 	if (strstr(flow->conditions, words))
 		return;
@@ -190,20 +188,24 @@ static void add_words(struct flow *flow, const char *format, va_list arguments)
 
 void flow_condition(struct flow *flow, const char *format, ...)
 {
+	char words[FLOW_TEXT];
 	va_list arguments;
 
 	va_start(arguments, format);
-	add_words(flow, format, arguments);
+	(void)vsnprintf(words, sizeof(words), format, arguments);
 	va_end(arguments);
+	add_words(flow, words);
 }
 
 void flow_doubt(struct flow *flow, const char *format, ...)
 {
+	char words[FLOW_TEXT];
 	va_list arguments;
 
 	va_start(arguments, format);
-	add_words(flow, format, arguments);
+	(void)vsnprintf(words, sizeof(words), format, arguments);
 	va_end(arguments);
+	add_words(flow, words);
 	flow->conditional = true;
 }
 

@@ -11,10 +11,16 @@
 
 #include "sockets/linux/cgroups.h"
 #include "sockets/linux/scan.h"
+#include "sockets/linux/tasks.h"
 
 static const struct ladder_rung rungs[] = {
 	{.id = BERTH_RUNG_CGROUP, .one_port = true, .look = cgroups_look},
-	{.id = BERTH_RUNG_PROC, .complete = true, .look = scan_proc, .look_again = scan_threads},
+	{.id = BERTH_RUNG_ITERATOR, .complete = true, .look = tasks_pinned},
+	{.id = BERTH_RUNG_LOADED, .complete = true, .look = tasks_loaded},
+	{.id = BERTH_RUNG_PROC,
+		.complete = true,
+		.look = scan_proc,
+		.look_again = scan_proc_and_threads},
 };
 
 void ladder_begin(struct ladder *ladder)
@@ -65,13 +71,13 @@ static double now_ms(void)
 	return (double)now.tv_sec * thousand + (double)now.tv_nsec / million;
 }
 
-int ladder_look(struct ladder *ladder, const struct ladder_rung *rung, const struct map *wanted,
-	struct owners_hits *hits)
+int ladder_look(struct ladder *ladder, const struct ladder_rung *rung, bool again,
+	const struct map *wanted, struct owners_hits *hits)
 {
 	struct berth_rung_use *use = ladder->uses + rung->id;
 	double start_ms = now_ms();
-	owners_rung *again = ladder->again ? rung->look_again : NULL;
-	int r = (again ? again : rung->look)(ladder->system, wanted, hits);
+	owners_rung *look = again && rung->look_again ? rung->look_again : rung->look;
+	int r = look(ladder->system, wanted, hits);
 
 	use->time_ms += now_ms() - start_ms;
 	use->asked += (uint32_t)wanted->count;

@@ -13,7 +13,6 @@ struct ladder {
 	const struct sockets_system *system;
 	const struct owners_ask *ask;
 	struct berth_rung_use *uses; /* BERTH_RUNGS of them */
-	bool again; /* this is the second look, for what the first one missed */
 };
 
 struct ladder_rung {
@@ -21,7 +20,7 @@ struct ladder_rung {
 	bool complete; /* sees all processes: nobody needs to be asked behind it */
 	bool one_port; /* suits a question about one port only */
 	owners_rung *look;
-	owners_rung *look_again; /* where a second look should look closer; NULL: the same */
+	owners_rung *look_again; /* more thoroughly, for what was not found; NULL: the same */
 };
 
 /* Readies the uses: no rung was tried yet. */
@@ -30,8 +29,9 @@ void ladder_begin(struct ladder *ladder);
 /* The next rung that may be tried; NULL: there is none. Start with `after` NULL. */
 const struct ladder_rung *ladder_next(const struct ladder *ladder, const struct ladder_rung *after);
 
-/* Looks with one rung and keeps count. 0; -ENOMEM; another negative errno: not possible here. */
-int ladder_look(struct ladder *ladder, const struct ladder_rung *rung, const struct map *wanted,
-	struct owners_hits *hits);
+/* Looks with one rung, for the first or the second time, and keeps count. 0; -ENOMEM; another
+ * negative errno: not possible here. */
+int ladder_look(struct ladder *ladder, const struct ladder_rung *rung, bool again,
+	const struct map *wanted, struct owners_hits *hits);
 
 #endif

@@ -14,6 +14,7 @@ enum {
 	ATTRIBUTE_HEADER = 4, /* NLA_HDRLEN */
 	ALIGNMENT = 4, /* NLMSG_ALIGNTO and NLA_ALIGNTO */
 	TYPE_MASK = 0x3fff,
+	ERRNO_MAX = 4095, /* include/linux/err.h MAX_ERRNO */
 };
 
 static size_t align(size_t len)
@@ -92,6 +93,33 @@ bool message_copy(const struct nlattr *attribute, void *ret_value, size_t size)
 		return false;
 	memcpy(ret_value, (const char *)attribute + ATTRIBUTE_HEADER, size);
 	return true;
+}
+
+void *message_writable(void *buffer, const void *found)
+{
+	return (char *)buffer + ((const char *)found - (const char *)buffer);
+}
+
+int message_end(const struct nlmsghdr *message, bool *malformed)
+{
+	size_t len = 0;
+	const void *payload = message_payload(message, &len);
+	int32_t error = 0;
+
+	if (len >= sizeof(error))
+		memcpy(&error, payload, sizeof(error));
+	else if (message->nlmsg_type == NLMSG_ERROR)
+		*malformed = true;
+	return error < 0 && error >= -ERRNO_MAX ? error : 0;
+}
+
+void message_blank(void *buffer, const struct nlmsghdr *message)
+{
+	size_t len = 0;
+	char *payload = message_writable(buffer, message_payload(message, &len));
+
+	if (len > sizeof(int32_t))
+		memset(payload + sizeof(int32_t), 0, len - sizeof(int32_t));
 }
 
 struct nlmsghdr *message_begin(void *buffer, uint16_t type, uint16_t flags)

@@ -41,6 +41,17 @@ const void *message_value(const struct nlattr *attribute, size_t *ret_len);
 /* A value of just that size, or larger; false when it is shorter. */
 bool message_copy(const struct nlattr *attribute, void *ret_value, size_t size);
 
+/* The byte of our own buffer that a decoder's pointer into it means. */
+void *message_writable(void *buffer, const void *found);
+
+/* The errno of NLMSG_DONE, which ends a dump, with a negative one when it failed midway, or of
+ * NLMSG_ERROR, which refuses it; 0: none. *malformed is set to true when it lacks where it belongs.
+ */
+int message_end(const struct nlmsghdr *message, bool *malformed);
+
+/* Zeros behind the errno of a message that is no row: an echoed request, words on an error. */
+void message_blank(void *buffer, const struct nlmsghdr *message);
+
 /* ---- Writing a request; the caller's buffer is large enough for what it puts there ------------
  */
 

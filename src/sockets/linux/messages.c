@@ -41,6 +41,24 @@ bool messages_next(struct messages_attributes *attributes, struct messages_attri
 	return true;
 }
 
+bool messages_find(
+	struct messages_attributes attributes, uint16_t type, struct messages_attribute *ret)
+{
+	while (messages_next(&attributes, ret)) {
+		if (ret->type == type)
+			return true;
+	}
+	*ret = (struct messages_attribute){0};
+	return false;
+}
+
+uint32_t messages_number(struct messages_attributes attributes, uint16_t type)
+{
+	struct messages_attribute attribute;
+
+	return messages_find(attributes, type, &attribute) ? messages_be32(&attribute) : 0;
+}
+
 struct messages_attributes messages_inside(const struct messages_attribute *attribute)
 {
 	return (struct messages_attributes){.at = attribute->bytes, .left = attribute->len};

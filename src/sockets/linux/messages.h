@@ -26,6 +26,13 @@ struct messages_attribute {
 /* Takes the next attribute. False: there is none, or none that is sound. */
 bool messages_next(struct messages_attributes *attributes, struct messages_attribute *ret);
 
+/* The first attribute of a type; when there is none, *ret is empty. */
+bool messages_find(
+	struct messages_attributes attributes, uint16_t type, struct messages_attribute *ret);
+
+/* The number in network byte order that the first attribute of a type is; 0: there is none. */
+uint32_t messages_number(struct messages_attributes attributes, uint16_t type);
+
 /* The attributes inside of one, or those behind the first `header` bytes of a payload. */
 struct messages_attributes messages_inside(const struct messages_attribute *attribute);
 struct messages_attributes messages_behind(const void *payload, size_t len, size_t header);

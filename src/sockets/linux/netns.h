@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/map.h"
+#include "sockets/linux/places.h"
 #include "sockets/linux/system.h"
 
 struct netns {
@@ -23,13 +24,14 @@ struct netns {
 
 struct netns_list {
 	const struct sockets_system *system;
-	struct arena *arena; /* holds paths, names and `shown` */
-	struct netns *all; /* our own first, the others by name */
+	struct arena *arena; /* holds all that is below but the array itself */
+	struct netns **all; /* our own first, the others by name */
 	struct berth_netns *shown; /* the same in the public form */
 	size_t count;
 	size_t size;
-	struct map known; /* id → index + 1, while they are gathered */
+	struct map known; /* id → struct netns, while they are gathered */
 	struct map mounts; /* ids of mount namespaces whose table was read */
+	struct places places; /* for names */
 	bool hidden; /* more may be where we may not look */
 };
 

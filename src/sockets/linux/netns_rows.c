@@ -116,7 +116,7 @@ static int read_policy(
 static int visit(struct visits *visits, struct worker *worker, size_t number)
 {
 	const struct netns_list *list = visits->netns_rows->list;
-	const struct netns *netns = list->all + number;
+	const struct netns *netns = list->all[number];
 	struct berth_netns *shown = list->shown + number;
 	struct system_netns place = netns->place;
 	struct sockets_system inside = *visits->netns_rows->system;
@@ -145,7 +145,7 @@ static bool is_wanted(const struct visits *visits, size_t number)
 {
 	const struct netns_list *list = visits->netns_rows->list;
 
-	if (list->all[number].own || list->all[number].skipped)
+	if (list->all[number]->own || list->all[number]->skipped)
 		return false;
 	if (visits->netns_rows->one && number != netns_one(list))
 		return false;
@@ -227,7 +227,7 @@ static void narrow(struct rows_question *question)
 static void explain_skipped(struct netns_list *list)
 {
 	for (size_t i = 0; i < list->count; i++) {
-		if (list->all[i].skipped)
+		if (list->all[i]->skipped)
 			give_reason(list->shown + i, BERTH_NOT_ASKED,
 				"more than a quick look takes: --netns all asks it");
 	}

@@ -15,8 +15,6 @@ enum {
 	/* Fields of a line, from 0 on, as in proc(5). */
 	FIELD_ROOT = 3,
 	FIELD_MOUNT_POINT = 4,
-	CONTAINER_ID = 64, /* hexadecimal digits */
-	CONTAINER_SHOWN = 12, /* as container engines do */
 	UUID = 36,
 };
 
@@ -127,7 +125,7 @@ int netns_text_mounts(const char *text, size_t len, netns_text_mount *seen, void
 	return r;
 }
 
-/* ---- Places ---------------------------------------------------------------------------------- */
+/* ---- Names ----------------------------------------------------------------------------------- */
 
 static bool is_hex(const char *text, size_t len)
 {
@@ -136,74 +134,6 @@ static bool is_hex(const char *text, size_t len)
 			return false;
 	}
 	return true;
-}
-
-static bool ends_with(const char *text, size_t len, const char *end)
-{
-	size_t end_len = strlen(end);
-
-	return len > end_len && !memcmp(text + len - end_len, end, end_len);
-}
-
-/* "docker-0123…cdef.scope", "libpod-….scope", "0123…cdef" (cgroupfs). NULL: no container. */
-static const char *container_of(const char *name, size_t len)
-{
-	static const char scope[] = ".scope";
-	const char *dash = memrchr(name, '-', len);
-	const char *id = dash ? dash + 1 : name;
-
-	if (dash && ends_with(name, len, scope))
-		len -= sizeof(scope) - 1;
-	len -= (size_t)(id - name);
-	return len == CONTAINER_ID && is_hex(id, len) ? id : NULL;
-}
-
-/* One component of the path; whether it is a place. */
-static bool put_place(struct buffer *out, const char *name, size_t len)
-{
-	static const char manager[] = "user@";
-	const char *id = container_of(name, len);
-
-	if (id) {
-		buffer_text(out, "container ");
-		buffer_bytes(out, id, CONTAINER_SHOWN);
-		return true;
-	}
-	if (!ends_with(name, len, ".service") ||
-		(len >= sizeof(manager) - 1 && !memcmp(name, manager, sizeof(manager) - 1)))
-		return false;
-	buffer_bytes(out, name, len);
-	return true;
-}
-
-/* The innermost component that is a place. */
-static bool put_innermost(struct buffer *out, const char *path, size_t len)
-{
-	while (len) {
-		const char *slash = memrchr(path, '/', len);
-		const char *name = slash ? slash + 1 : path;
-
-		if (put_place(out, name, len - (size_t)(name - path)))
-			return true;
-		len = slash ? (size_t)(slash - path) : 0;
-	}
-	return false;
-}
-
-void netns_text_place(const char *text, size_t len, struct buffer *ret_name)
-{
-	const char *end = text + len;
-
-	/* "0::/system.slice/nginx.service"; of version 1 any hierarchy will do. */
-	for (const char *line = text; line < end;) {
-		const char *feed = memchr(line, '\n', (size_t)(end - line));
-		const char *behind = feed ? feed : end;
-		const char *path = memchr(line, '/', (size_t)(behind - line));
-
-		if (path && put_innermost(ret_name, path, (size_t)(behind - path)))
-			return;
-		line = feed ? feed + 1 : end;
-	}
 }
 
 bool netns_text_is_generated(const char *name)

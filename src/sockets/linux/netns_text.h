@@ -19,12 +19,6 @@ typedef int netns_text_mount(void *context, uint64_t inode, const char *path);
 int netns_text_mounts(const char *text, size_t len, netns_text_mount *seen, void *context);
 
 /*
- * What /proc/PID/cgroup says that a person would call the process's place: appends "nginx.service"
- * or "container 0123456789ab"; nothing for a login session, a user's manager or the root.
- */
-void netns_text_place(const char *text, size_t len, struct buffer *ret_name);
-
-/*
  * Whether a name in /run/netns was made up by an engine for nobody to read: a UUID, with or without
  * a word in front ("cni-…", "netns-…").
  */

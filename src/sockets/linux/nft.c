@@ -21,18 +21,23 @@ enum {
 	LONGEST_NAME = 256, /* NFT_NAME_MAXLEN */
 };
 
-static uint64_t hash_text(uint64_t hash, const char *text)
+/* FNV-1a, with a byte behind each text that no text holds. */
+static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t len)
 {
-	const uint64_t prime = UINT64_C(1099511628211); /* FNV-1a */
+	const uint64_t prime = UINT64_C(1099511628211);
+	const unsigned char *at = bytes;
 
-	for (; *text; text++)
-		hash = (hash ^ (unsigned char)*text) * prime;
-	return (hash ^ 0xff) * prime;
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ at[i]) * prime;
+	return (hash ^ UINT8_MAX) * prime;
 }
 
 uint64_t nft_hash(uint8_t family, const char *table, const char *name)
 {
-	return hash_text(hash_text(UINT64_C(14695981039346656037) + family, table), name);
+	uint64_t hash = hash_bytes(UINT64_C(14695981039346656037), &family, sizeof(family));
+
+	hash = hash_bytes(hash, table, strlen(table));
+	return hash_bytes(hash, name, strlen(name));
 }
 
 /* ---- Chains ---------------------------------------------------------------------------------- */
@@ -211,8 +216,10 @@ const struct nft_set *nft_elements(
 	struct nft_set *set = map_get(&nft->sets, hash);
 	char answer[64];
 
-	if (set || !nft->system)
+	if (set)
 		return set;
+	if (!nft->system)
+		return nft->any_set;
 	set = arena_alloc(&nft->arena, sizeof(*set));
 	if (!set || map_put(&nft->sets, hash, set)) {
 		nft->redirects->error = -ENOMEM;
@@ -224,10 +231,9 @@ const struct nft_set *nft_elements(
 	message_put_text(request, NFTA_SET_ELEM_LIST_SET, name);
 	(void)snprintf(
 		answer, sizeof(answer), "netfilter/elements-%016llx.bin", (unsigned long long)hash);
-	int r = messages_ask(
-		nft->system, NETLINK_NETFILTER, answer, request, nft_see_elements, set);
+	int r = messages_ask(nft->system, NETLINK_NETFILTER, answer, request, nft_sets_see, set);
 	if (!r)
-		r = nft_tidy(set);
+		r = nft_sets_tidy(set);
 	if (r == -ENOMEM)
 		nft->redirects->error = r;
 	else if (r)
@@ -276,7 +282,7 @@ static void walk_hook(
 		struct nft_chain *chain =
 			nft_find(nft, chains[i]->family, chains[i]->table, chains[i]->name);
 		if (chain)
-			nft_walk(nft, chain, &flow);
+			nft_rules_walk(nft, chain, &flow);
 	}
 }
 
@@ -287,8 +293,7 @@ void nft_walk_all(struct nft *nft, const struct flow_ports *wanted)
 		const char *name;
 	} hooks[] = {{NF_INET_PRE_ROUTING, "prerouting"}, {NF_INET_LOCAL_OUT, "output"}};
 	static const enum berth_proto protos[] = {BERTH_TCP, BERTH_UDP, BERTH_SCTP};
-	struct nft_chain **base =
-		arena_array(&nft->arena, nft->n_chains, sizeof(struct nft_chain *));
+	struct nft_chain **base = arena_array(&nft->arena, nft->n_chains, sizeof(void *));
 
 	if (!base && nft->n_chains)
 		nft->redirects->error = -ENOMEM;
@@ -299,7 +304,7 @@ void nft_walk_all(struct nft *nft, const struct flow_ports *wanted)
 			if (may_redirect(nft->chains[i], hooks[h].number))
 				base[count++] = nft->chains[i];
 		}
-		qsort(base, count, sizeof(*base), by_priority);
+		qsort(base, count, sizeof(void *), by_priority);
 		for (uint8_t family = 4; count && family <= 6; family += 2) {
 			for (size_t p = 0; p < sizeof(protos) / sizeof(*protos); p++)
 				walk_hook(nft, base, count,

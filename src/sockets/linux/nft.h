@@ -58,6 +58,7 @@ struct nft {
 	size_t chains_size;
 	struct map by_name; /* nft_hash() → struct nft_chain */
 	struct map sets; /* nft_hash() → struct nft_set */
+	const struct nft_set *any_set; /* the one that there is, when there is nobody to ask */
 	struct flow_ports caught; /* what no later chain of the hook sees */
 	unsigned left; /* steps that may still be made */
 };
@@ -77,7 +78,7 @@ const struct nft_set *nft_elements(
 	struct nft *nft, uint8_t family, const char *table, const char *name);
 
 /* Follows a flow through a chain (nft_rules.c), which must have its rules. */
-void nft_walk(struct nft *nft, struct nft_chain *chain, const struct flow *flow);
+void nft_rules_walk(struct nft *nft, struct nft_chain *chain, const struct flow *flow);
 
 /* Follows every flow through every base chain. */
 void nft_walk_all(struct nft *nft, const struct flow_ports *wanted);
@@ -89,10 +90,10 @@ struct nft_load {
 };
 messages_seen nft_see_chain;
 messages_seen nft_see_rule;
-messages_seen nft_see_elements;
+messages_seen nft_sets_see;
 
 /* Makes ranges of a set in which elements end other ones. */
-int nft_tidy(struct nft_set *set);
+int nft_sets_tidy(struct nft_set *set);
 
 void nft_free(struct nft *nft);
 

@@ -124,7 +124,7 @@ static int read_element(struct nft_set *set, struct messages_attributes inside)
 	return 0;
 }
 
-int nft_see_elements(void *context, uint16_t type, const void *payload, size_t len)
+int nft_sets_see(void *context, uint16_t type, const void *payload, size_t len)
 {
 	struct nft_set *set = context;
 	struct messages_attributes attributes =
@@ -181,7 +181,7 @@ static const unsigned char *last_key(struct nft_set *set, size_t len)
 	return (const unsigned char *)key;
 }
 
-int nft_tidy(struct nft_set *set)
+int nft_sets_tidy(struct nft_set *set)
 {
 	bool any = false;
 	size_t kept = 0;

@@ -150,7 +150,7 @@ static int make_groups(
  * One look for the owners of all rows that have none yet. 0; -ENOMEM; another negative errno: the
  * rung is not possible here.
  */
-static int look(struct join *join, const struct ladder_rung *rung)
+static int look(struct join *join, const struct ladder_rung *rung, bool again)
 {
 	struct owners_hits hits = {0};
 	struct map wanted = {0};
@@ -163,7 +163,7 @@ static int look(struct join *join, const struct ladder_rung *rung)
 			r = map_put(&wanted, row->inode, row);
 	}
 	if (!r && wanted.count)
-		r = ladder_look(&join->ladder, rung, &wanted, &hits);
+		r = ladder_look(&join->ladder, rung, again, &wanted, &hits);
 	if (!r) {
 		tidy(&hits);
 		processes_begin(&join->processes);
@@ -198,7 +198,7 @@ static int climb(struct join *join, const struct ladder_rung **ret_last)
 	const struct ladder_rung *rung = NULL;
 
 	while (any_missing(join) && (rung = ladder_next(&join->ladder, rung))) {
-		int r = look(join, rung);
+		int r = look(join, rung, false);
 
 		if (r == -ENOMEM)
 			return r;
@@ -400,9 +400,9 @@ static int investigate(struct join *join, const struct ladder_rung *rung, struct
 	doubts->hidden = join->denied || processes_are_hidden(join->system);
 	if (doubts->hidden)
 		return 0;
-	/* A fork, or a descriptor passed on, may have been where we had looked already. */
-	join->ladder.again = true;
-	r = look(join, rung);
+	/* A fork, or a descriptor passed on, may have been where we had looked already; and a
+	 * thread may have a table of its own. */
+	r = look(join, rung, true);
 	if (r || !any_missing(join))
 		return r;
 	doubts->elsewhere = in_other_pid_namespace(join->system);

@@ -15,8 +15,8 @@
 struct owners_hit {
 	uint64_t inode;
 	uint32_t pid;
+	uint32_t tid; /* of the thread whose table it is in; 0: the process's own */
 	int32_t fd;
-	uint32_t thread; /* in whose own descriptor table it is; 0: in that of the process */
 	/* From here on only of a rung that sees process and descriptor in one moment, so that
 	 * nothing needs to be read and checked again. */
 	bool has_process;

@@ -29,9 +29,10 @@ struct entry {
 
 /* The descriptor that must be a certain socket, or none when the inode is 0. */
 struct holding {
+	uint32_t tid; /* of the thread whose descriptor it is; 0: of the process */
 	int32_t fd;
-	uint32_t thread; /* whose descriptor it is; 0: the process's */
 	uint64_t inode;
+	bool seen; /* a rung saw process and descriptor in one moment: no need to look again */
 };
 
 static int read_text(const struct processes *processes, uint32_t pid, const char *name, size_t max,
@@ -139,7 +140,9 @@ static bool holds(const struct processes *processes, uint32_t pid, const struct 
 	char path[PROCESS_PATH];
 	char target[SYSTEM_TARGET];
 
-	process_path_fd(path, pid, holding->thread, (uint32_t)holding->fd);
+	if (holding->seen)
+		return true;
+	process_path_fd(path, pid, holding->tid, (uint32_t)holding->fd);
 	return system_link(processes->system, path, target, sizeof(target)) > 0 &&
 		process_parse_socket(target) == holding->inode;
 }
@@ -284,7 +287,8 @@ static int take_from_hit(
 int processes_holder(struct processes *processes, const struct owners_hit *hit,
 	const struct berth_process **ret_process)
 {
-	const struct holding holding = {.fd = hit->fd, .thread = hit->thread, .inode = hit->inode};
+	const struct holding holding = {
+		.tid = hit->tid, .fd = hit->fd, .inode = hit->inode, .seen = hit->has_process};
 	struct entry *entry = NULL;
 	int r = 0;
 
@@ -292,6 +296,9 @@ int processes_holder(struct processes *processes, const struct owners_hit *hit,
 		r = take_from_hit(processes, hit, &entry);
 	else
 		r = get(processes, hit->pid, &holding, &entry);
+	/* Another process has its pid by now. */
+	if (!r && hit->has_process && entry->process.start_ticks != hit->start_ticks)
+		r = -ENOENT;
 	if (!r && !processes->brief)
 		r = link_parents(processes, entry);
 	if (r && r != -ENOENT)

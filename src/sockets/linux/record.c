@@ -350,13 +350,19 @@ static int gather(struct sockets_system *system, struct record *record, struct b
 {
 	const struct system_tee tee = {.answered = keep, .context = record};
 	struct sockets_system recorded = *system;
-	const struct berth_ask ask = {
-		.size = sizeof(ask), .owners = true, .redirects = true, .netns_ask = BERTH_ASK_ALL};
+	const struct berth_ask ask = {.size = sizeof(ask),
+		.owners = true,
+		.redirects = true,
+		.details = true,
+		.netns_ask = BERTH_ASK_ALL};
 	struct sockets_snapshot *snapshot = NULL;
+	struct sockets_addresses *addresses = NULL;
 
 	recorded.tee = &tee;
 	int r = sockets_snapshot(&recorded, &ask, &snapshot, ret_problem);
 	sockets_snapshot_free(snapshot);
+	if (!r && !sockets_addresses(&recorded, &addresses)) /* for berth answers */
+		sockets_addresses_free(addresses);
 	if (!r)
 		r = record->error;
 	if (!r) {

@@ -299,7 +299,7 @@ static void doubt_later_ones(struct redirects *redirects)
 
 static void place(struct redirects *redirects, struct berth_redirect *redirect)
 {
-	const struct addresses *addresses = &redirects->addresses;
+	const struct addresses_answer *addresses = &redirects->addresses;
 	char text[64];
 
 	if (redirect->has_address) {

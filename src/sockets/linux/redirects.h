@@ -22,7 +22,7 @@ enum {
 
 struct redirects {
 	const struct sockets_system *system; /* NULL: there is nobody to ask for addresses */
-	struct addresses addresses; /* of this machine; asked for when a rule has one */
+	struct addresses_answer addresses; /* of this machine; asked for when a rule has one */
 	struct arena *arena; /* of the texts */
 	struct berth_redirect *all;
 	size_t count;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/keyed.h"
+#include "sockets/linux/details.h"
 
 enum {
 	FIRST_ROWS = 32,
@@ -43,6 +44,7 @@ void rows_question(const struct berth_ask *ask, struct rows_question *ret_questi
 		.states = ask->states ? ask->states : BERTH_STATE_BIT(ROWS_STATES) - 1,
 		.family = ask->family,
 		.any_port = !query,
+		.details = ask->details,
 	};
 	if (!query)
 		return;
@@ -147,6 +149,7 @@ int rows_add(void *context, const struct berth_socket *row)
 {
 	struct rows *rows = context;
 
+	rows->told++;
 	if (!rows_wanted(rows->question, row))
 		return 0;
 	if (rows->count == rows->size) {
@@ -159,8 +162,11 @@ int rows_add(void *context, const struct berth_socket *row)
 	*copy = *row;
 	copy->local_text = text_of(rows, row->family, row->local);
 	copy->peer_text = has_peer(row) ? text_of(rows, row->family, row->peer) : NULL;
-	if (!copy->local_text || (has_peer(row) && !copy->peer_text))
+	copy->details = row->details ? details_copy(rows->arena, row->details) : NULL;
+	if (!copy->local_text || (has_peer(row) && !copy->peer_text) ||
+		(row->details && !copy->details))
 		return -ENOMEM;
+	copy->kernel_order = rows->told;
 	rows->count++;
 	return 0;
 }
@@ -221,6 +227,10 @@ static int compare(const void *left, const void *right)
 	r = r ? r : order(a->state, b->state);
 	r = r ? r : order_of_addresses(a->peer, b->peer);
 	r = r ? r : order(a->peer_port, b->peer_port);
+	/* Those that share an address stand together, for rows_group(). */
+	r = r ? r : order(a->ifindex, b->ifindex);
+	r = r ? r : order((uint8_t)a->v6only, (uint8_t)b->v6only);
+	r = r ? r : order(a->uid, b->uid);
 	/* Members of a SO_REUSEPORT group: any order, as long as it is always the same. */
 	r = r ? r : order(a->cookie, b->cookie);
 	return r ? r : order(a->inode, b->inode);
@@ -239,8 +249,9 @@ static uint64_t key_of(const struct berth_socket *row)
 {
 	uint32_t address;
 
+	/* Behind our own with this port; the rest is for compare(). */
 	if (order_of(row->netns))
-		return (uint64_t)row->local_port << 48 | (UINT64_MAX >> 16);
+		return (uint64_t)row->local_port << 48 | UINT64_C(1) << 47;
 	memcpy(&address, row->local, sizeof(address));
 	return (uint64_t)row->local_port << 48 | (uint64_t)(row->proto & 0xff) << 40 |
 		(uint64_t)row->family << 32 | be32toh(address);
@@ -272,6 +283,42 @@ void rows_sort(struct rows *rows)
 			rows->all[kept] = rows->all[i];
 	}
 	rows->count = kept + 1;
+}
+
+/* Does the socket take what comes from anybody, so that it can share its place? */
+static bool is_server(const struct berth_socket *row)
+{
+	bool datagrams = row->proto == BERTH_UDP || row->proto == BERTH_UDPLITE;
+
+	return row->state == (datagrams ? BERTH_CLOSE : BERTH_LISTEN);
+}
+
+/*
+ * What makes a group: reuseport_add_sock's callers compare family, port, interface, v6only, user
+ * and address (inet_reuseport_add_sock in net/ipv4/inet_hashtables.c, udp_reuseport_add_sock in
+ * net/ipv4/udp.c). All rows are of one network namespace.
+ */
+static bool shares_place(const struct berth_socket *a, const struct berth_socket *b)
+{
+	return a->local_port == b->local_port && a->proto == b->proto && a->family == b->family &&
+		a->state == b->state && a->ifindex == b->ifindex && a->v6only == b->v6only &&
+		a->uid == b->uid && !memcmp(a->local, b->local, sizeof(a->local));
+}
+
+void rows_group(struct rows *rows)
+{
+	for (size_t first = 0; first < rows->count;) {
+		size_t end = first + 1;
+
+		while (end < rows->count && shares_place(rows->all + first, rows->all + end))
+			end++;
+		for (size_t i = first; i < end; i++) {
+			bool known = is_server(rows->all + i) && rows->all[i].cookie;
+
+			rows->all[i].reuseport_group = known ? (uint32_t)(end - first) : 0;
+		}
+		first = end;
+	}
 }
 
 void rows_free(struct rows *rows)

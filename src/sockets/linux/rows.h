@@ -30,6 +30,7 @@ struct rows_question {
 	uint16_t one_port; /* when there is just one; else 0 */
 	bool any_port;
 	bool listener_suffices; /* other states of TCP need not be walked for when one was found */
+	bool details;
 	uint8_t ports[ROWS_PORTS / 8]; /* bit n: port n is wanted */
 };
 
@@ -46,7 +47,8 @@ struct rows {
 	size_t count;
 	size_t size;
 	const struct rows_question *question;
-	struct arena *arena; /* of the address texts */
+	uint32_t told; /* rows that were told so far, wanted or not */
+	struct arena *arena; /* of the address texts and details */
 	struct rows_text *texts; /* those used lately: most rows share a few addresses */
 	berth_states unasked; /* of TCP: left out since a listener answers the question */
 	/* Adds once more what other network namespaces have of ret_rows->question; NULL: there are
@@ -70,6 +72,9 @@ void rows_cut(struct rows *rows, size_t count);
  * interrupted dump may repeat itself. The same cookie, state and peer is the same socket.
  */
 void rows_sort(struct rows *rows);
+
+/* Counts who shares an address (berth_socket.reuseport_group). The rows are sorted. */
+void rows_group(struct rows *rows);
 
 /* Frees the rows, not the arena. */
 void rows_free(struct rows *rows);

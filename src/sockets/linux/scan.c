@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * Scans /proc/PID/fd of all processes for sockets. Costs 3 us a descriptor, so with many processes
- * a second thread takes its share. /proc/PID/fd is the table of the first thread; that others have
- * one of their own (unshare(2) CLONE_FILES), or that the first one ended, is rare, and looked at
- * only where something is missing.
+ * a second thread takes its share. Threads with a descriptor table of their own (unshare(2)
+ * CLONE_FILES), and those that outlived the first thread of their process, are rare: they are
+ * looked into when something is missing.
  */
 #include "sockets/linux/scan.h"
 
@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +36,7 @@ struct pids {
 struct scan {
 	const struct sockets_system *system;
 	const struct map *wanted;
-	bool threads; /* their tables, too */
+	bool threads; /* look into those that are not the first of their process instead */
 	struct pids pids;
 	atomic_size_t next; /* the first pid that nobody took yet */
 };
@@ -44,7 +45,7 @@ struct worker {
 	struct scan *scan;
 	struct owners_hits hits;
 	uint32_t pid; /* whose descriptors are read */
-	uint32_t thread;
+	uint32_t tid; /* and of which thread; 0: of the process */
 	int error;
 };
 
@@ -78,71 +79,50 @@ static int see_link(void *context, const char *name, const char *target)
 		text_number(name, strlen(name), INT32_MAX, &fd))
 		return 0;
 	return owners_hit(&worker->hits,
-		&(struct owners_hit){.inode = inode,
-			.pid = worker->pid,
-			.thread = worker->thread,
-			.fd = (int32_t)fd});
+		&(struct owners_hit){
+			.inode = inode, .pid = worker->pid, .tid = worker->tid, .fd = (int32_t)fd});
 }
 
-struct tables {
-	const struct sockets_system *system;
-	uint32_t pid;
-	uint32_t last; /* the thread whose table was looked at last */
-	uint32_t *thread;
-	system_linked *seen;
-	void *context;
-};
-
-/* A system_entry of /proc/PID/task. */
-static int scan_table(void *context, const char *name)
+/* Whether the descriptors of a process or thread could be read; other errors: it ended. */
+static int scan_folder(struct worker *worker, const char *path)
 {
-	struct tables *tables = context;
-	char task[PROCESS_PATH];
-	char path[PROCESS_PATH];
-	uint64_t thread = 0;
+	int r = system_links(worker->scan->system, path, see_link, worker);
 
-	if (text_number(name, strlen(name), INT32_MAX, &thread) || thread == tables->pid ||
-		system_shares_table(tables->system, tables->pid, (uint32_t)thread) ||
-		(tables->last &&
-			system_shares_table(tables->system, tables->last, (uint32_t)thread)))
+	if (r == -EACCES || r == -EPERM)
+		worker->hits.denied = true;
+	return r == -ENOMEM ? r : 0;
+}
+
+static int scan_thread(void *context, const char *name)
+{
+	struct worker *worker = context;
+	const struct sockets_system *system = worker->scan->system;
+	uint32_t last = worker->tid ? worker->tid : worker->pid;
+	uint64_t tid = 0;
+	char path[PROCESS_PATH];
+
+	if (text_number(name, strlen(name), INT32_MAX, &tid) || tid == worker->pid ||
+		system_shares_table(system, worker->pid, (uint32_t)tid) ||
+		(last != worker->pid && system_shares_table(system, last, (uint32_t)tid)))
 		return 0;
-	tables->last = (uint32_t)thread;
-	*tables->thread = (uint32_t)thread;
-	(void)snprintf(task, sizeof(task), "task/%u/fd", (uint32_t)thread);
-	process_path(path, tables->pid, task);
-	int r = system_links(tables->system, path, tables->seen, tables->context);
-	return r == -ENOENT || r == -ESRCH ? 0 : r; /* the thread ended */
-}
-
-int scan_tables(const struct sockets_system *system, uint32_t pid, system_linked *seen,
-	void *context, uint32_t *ret_thread)
-{
-	struct tables tables = {.system = system,
-		.pid = pid,
-		.thread = ret_thread,
-		.seen = seen,
-		.context = context};
-	char path[PROCESS_PATH];
-
-	process_path(path, pid, "task");
-	int r = system_folder(system, path, scan_table, &tables);
-	*ret_thread = 0;
-	return r;
+	worker->tid = (uint32_t)tid;
+	(void)snprintf(path, sizeof(path), "/proc/%u/task/%u/fd", worker->pid, worker->tid);
+	return scan_folder(worker, path);
 }
 
 static int scan_process(struct worker *worker, uint32_t pid)
 {
-	const struct scan *scan = worker->scan;
 	char path[PROCESS_PATH];
 
-	process_path(path, pid, "fd");
 	worker->pid = pid;
-	int r = system_links(scan->system, path, see_link, worker);
-	if (!r && scan->threads)
-		r = scan_tables(scan->system, pid, see_link, worker, &worker->thread);
-	if (r == -EACCES || r == -EPERM)
-		worker->hits.denied = true;
-	return r == -ENOMEM ? r : 0; /* other errors: it ended meanwhile */
+	worker->tid = 0;
+	if (!worker->scan->threads) {
+		process_path(path, pid, "fd");
+		return scan_folder(worker, path);
+	}
+	process_path(path, pid, "task");
+	int r = system_folder(worker->scan->system, path, scan_thread, worker);
+	return r == -ENOMEM ? r : 0;
 }
 
 static void *work(void *context)
@@ -193,10 +173,10 @@ static int take(struct worker *worker, struct owners_hits *hits)
 	return r;
 }
 
-static int scan_all(const struct sockets_system *system, const struct map *wanted, bool own_tables,
+static int scan_all(const struct sockets_system *system, const struct map *wanted, bool by_thread,
 	struct owners_hits *hits)
 {
-	struct scan scan = {.system = system, .wanted = wanted, .threads = own_tables};
+	struct scan scan = {.system = system, .wanted = wanted, .threads = by_thread};
 	struct worker workers[THREADS] = {{.scan = &scan}, {.scan = &scan}};
 	pthread_t threads[THREADS];
 	size_t started = 1; /* the first worker is this thread */
@@ -229,8 +209,10 @@ int scan_proc(
 	return scan_all(system, wanted, false, hits);
 }
 
-int scan_threads(
+int scan_proc_and_threads(
 	const struct sockets_system *system, const struct map *wanted, struct owners_hits *hits)
 {
-	return scan_all(system, wanted, true, hits);
+	int r = scan_all(system, wanted, false, hits);
+
+	return r ? r : scan_all(system, wanted, true, hits);
 }

@@ -4,18 +4,10 @@
 #define BERTH_SOCKETS_LINUX_SCAN_H
 
 #include "sockets/linux/owners.h"
-#include "sockets/linux/system.h"
 
 owners_rung scan_proc;
 
-/* The same, and the descriptors of threads that have a table of their own. */
-owners_rung scan_threads;
-
-/*
- * Calls `seen` for each link in the descriptor tables of the threads of a process, other than that
- * of the first. *ret_thread is whose table it is meanwhile, 0 in the end. As system_links().
- */
-int scan_tables(const struct sockets_system *system, uint32_t pid, system_linked *seen,
-	void *context, uint32_t *ret_thread);
+/* The same, and then every thread by itself: for what the first did not find. */
+owners_rung scan_proc_and_threads;
 
 #endif

@@ -14,8 +14,11 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "sockets/linux/addresses.h"
+#include "sockets/linux/cgroup_path.h"
 #include "sockets/linux/diag.h"
 #include "sockets/linux/netns_text.h"
+#include "sockets/linux/netstat.h"
 #include "sockets/linux/process.h"
 #include "sockets/linux/procnet.h"
 
@@ -47,11 +50,12 @@ struct scrub {
 	bool collecting;
 	int error; /* of callbacks that cannot fail */
 	struct set addresses; /* struct address */
-	struct set users; /* const char *, as the next three */
+	struct set users; /* const char *, as the next four */
 	struct set interfaces;
 	struct set arguments;
 	struct set programs; /* outside the system's folders */
 	struct set places; /* names and mount points of network namespaces */
+	struct set cgroups; /* names that are neither units nor words of engines */
 	struct set words; /* struct word: what is replaced wherever it stands, longest first */
 };
 
@@ -327,6 +331,33 @@ static int scrub_netlink(struct scrub *scrub, struct record_entry *entry)
 	return scrub->error;
 }
 
+static int scrub_addresses(struct scrub *scrub, struct record_entry *entry)
+{
+	entry->len = addresses_rewrite(entry->bytes, entry->len, see_address, scrub);
+	return scrub->error;
+}
+
+/* Leaves the two counters that are read. */
+static int scrub_netstat(struct scrub *scrub, struct record_entry *entry)
+{
+	static const char group[] = "TcpExt";
+	static const char *const names[] = {"ListenOverflows", "ListenDrops"};
+	struct buffer out = {0};
+	uint64_t values[2] = {0, 0};
+
+	if (scrub->collecting)
+		return 0;
+	for (size_t i = 0; i < 2; i++) {
+		if (netstat_counter(entry->bytes, entry->len, group, names[i], &values[i])) {
+			entry->dropped = true;
+			return 0;
+		}
+	}
+	buffer_format(&out, "%s: %s %s\n%s: %llu %llu\n", group, names[0], names[1], group,
+		(unsigned long long)values[0], (unsigned long long)values[1]);
+	return replace(scrub, entry, &out);
+}
+
 static int scrub_table(struct scrub *scrub, struct record_entry *entry)
 {
 	const char *last = entry->path + strlen(entry->path) - 1;
@@ -539,6 +570,98 @@ static int scrub_descriptor(struct scrub *scrub, struct record_entry *entry)
 	return 0;
 }
 
+/* Names of cgroups that service managers and engines give to all of theirs. */
+static bool is_common(const char *name)
+{
+	static const char *const words[] = {"besteffort", "burstable", "cgroup", "conmon",
+		"container", "default", "docker", "fs", "guaranteed", "k8s.io", "kubepods",
+		"libpod_parent", "lxc", "lxc.monitor", "lxc.payload", "moby", "ns", "payload",
+		"supervisor", "sys", "unified"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		if (!strcmp(name, words[i]))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * One name of a path. Units stay but for private words in them, as names of processes do; ids are
+ * numbers; what is left, and names of machines and LXC's containers, somebody chose.
+ */
+static int put_cgroup(struct scrub *scrub, struct buffer *out, const char *name)
+{
+	static const char *const fronts[] = {"lxc.payload.", "lxc.monitor.", "machine-"};
+	struct cgroup_path path;
+	size_t front = 0;
+
+	for (size_t i = 0; !front && i < sizeof(fronts) / sizeof(*fronts); i++) {
+		if (!strncmp(name, fronts[i], strlen(fronts[i])))
+			front = strlen(fronts[i]);
+	}
+	cgroup_path_parse(name, strlen(name), &path);
+	bool named = path.engine == BERTH_NSPAWN || path.engine == BERTH_LIBVIRT ||
+		path.engine == BERTH_LXC;
+	if (!named &&
+		(path.container.len || path.unit.len || path.slice.len || path.pod.len ||
+			is_common(name) || !strncmp(name, "pod", 3))) {
+		put_clean(scrub, out, name, strlen(name));
+		return 0;
+	}
+	if (scrub->collecting)
+		return add_text(&scrub->cgroups, name);
+	buffer_format(out, "%.*scgroup%zu%s", (int)front, name,
+		text_number_in(&scrub->cgroups, name),
+		!strncmp(name, "machine-", 8)           ? ".scope"
+			: !strncmp(name, "systemd-", 8) ? ".service"
+							: "");
+	return 0;
+}
+
+static int put_cgroups(struct scrub *scrub, struct buffer *out, const char *path, size_t len)
+{
+	char *copy = arena_text(&scrub->record->arena, path, len);
+	char *rest = copy;
+	int r = copy ? 0 : -ENOMEM;
+
+	for (char *name = strsep(&rest, "/"); !r && name; name = strsep(&rest, "/")) {
+		if (name != copy)
+			buffer_char(out, '/');
+		if (*name)
+			r = put_cgroup(scrub, out, name);
+	}
+	return r;
+}
+
+/* Of all hierarchies the one that is read. */
+static int scrub_cgroup(struct scrub *scrub, struct record_entry *entry)
+{
+	struct buffer out = {0};
+	struct cgroup_path path;
+	int r = 0;
+
+	buffer_text(&out, "0::");
+	if (cgroup_path_choose(entry->bytes, entry->len, &path))
+		r = put_cgroups(scrub, &out, path.path.text, path.path.len);
+	buffer_char(&out, '\n');
+	if (!r && !scrub->collecting)
+		return replace(scrub, entry, &out);
+	buffer_free(&out);
+	return r;
+}
+
+/* The folder of a cgroup, by the number that sockets carry. */
+static int scrub_cgroup_link(struct scrub *scrub, struct record_entry *entry)
+{
+	struct buffer out = {0};
+	int r = put_cgroups(scrub, &out, entry->bytes, entry->len);
+
+	if (!r && !scrub->collecting)
+		return replace(scrub, entry, &out);
+	buffer_free(&out);
+	return r;
+}
+
 static int scrub_name(struct scrub *scrub, struct record_entry *entry)
 {
 	bool user = entry->kind == SYSTEM_USER;
@@ -561,12 +684,17 @@ static scrub_rule *rule_of(const struct record_entry *entry)
 		scrub_rule *rule;
 	} rules[] = {
 		{"netlink/*", scrub_netlink},
+		{"netlink/route/addresses.bin", scrub_addresses},
+		{"cgroup/*", scrub_cgroup_link},
+		{"proc/*/cgroup", scrub_cgroup},
 		{"proc/stat", scrub_boot},
 		{"proc/*/stat", scrub_stat},
 		{"proc/*/status", scrub_status},
 		{"proc/*/cmdline", scrub_arguments},
 		{"proc/*/exe", scrub_exe},
 		{"proc/*/fd/*", scrub_descriptor},
+		{"proc/*/task/*/fd/*", scrub_descriptor},
+		{"proc/net/netstat", scrub_netstat},
 		{"proc/net/*", scrub_table},
 		{"proc/self/ns/pid", keep},
 		{"proc/*/ns/net", keep},
@@ -687,6 +815,7 @@ static int settle(struct scrub *scrub, const struct sockets_system *system)
 	set_settle(&scrub->arguments, sizeof(char *), compare_texts);
 	set_settle(&scrub->programs, sizeof(char *), compare_texts);
 	set_settle(&scrub->places, sizeof(char *), compare_texts);
+	set_settle(&scrub->cgroups, sizeof(char *), compare_texts);
 	int r = add_names(scrub, &scrub->users, "user");
 	if (!r)
 		r = add_names(scrub, &scrub->interfaces, "if");
@@ -711,6 +840,7 @@ int scrub_record(const struct sockets_system *system, struct record *record)
 	free(scrub.arguments.all);
 	free(scrub.programs.all);
 	free(scrub.places.all);
+	free(scrub.cgroups.all);
 	free(scrub.words.all);
 	return r;
 }

@@ -11,6 +11,7 @@
 #include "sockets/linux/makers.h"
 #include "sockets/linux/names.h"
 #include "sockets/linux/netns_rows.h"
+#include "sockets/linux/netstat.h"
 #include "sockets/linux/owners.h"
 #include "sockets/linux/policy.h"
 #include "sockets/linux/redirects.h"
@@ -44,6 +45,7 @@ struct picture {
 	struct netns_list list;
 	struct netns_rows others;
 	struct redirects redirects;
+	struct rows_question wider; /* than what was asked, for redirects */
 	struct sockets_snapshot *snapshot;
 };
 
@@ -52,35 +54,42 @@ static enum berth_netns_ask netns_ask(const struct picture *picture)
 	return picture->ask ? picture->ask->netns_ask : BERTH_ASK_OWN;
 }
 
-/* Redirects, and the rows of those ports to which they go: more than was asked for. */
+/*
+ * Redirects, and the rows of those ports to which they go: more than was asked for, so
+ * rows->question becomes the wider one.
+ */
 static int gather_redirects(struct picture *picture)
 {
 	struct redirects *redirects = &picture->redirects;
 	struct rows *rows = &picture->rows;
-	const struct rows_question *asked = rows->question;
 	struct rows_question more = {.protos = BERTH_PROTO_BIT(BERTH_PROTOS) - 1,
 		.states = BERTH_STATE_BIT(ROWS_STATES) - 1};
 	struct buffer problem = {0};
 	unsigned gaps = 0;
 
-	int r = redirects_gather(redirects, asked, &picture->snapshot->redirects_unknown);
-	if (!r && redirects_want(redirects, asked, &more)) {
+	int r = redirects_gather(redirects, rows->question, &picture->snapshot->redirects_unknown);
+	if (!r && redirects_want(redirects, rows->question, &more)) {
+		picture->wider = more;
+		picture->wider.one_port = 0;
+		for (size_t i = 0; i < sizeof(more.ports); i++)
+			picture->wider.ports[i] |= rows->question->ports[i];
 		rows->question = &more;
 		r = tables_gather(picture->system, rows, false, &gaps, &problem);
 		r = r == -ENOMEM ? r : 0;
-		rows->question = asked;
+		rows->question = &picture->wider;
 	}
 	buffer_free(&problem);
 	return r;
 }
 
 /* Puts the rows that were asked for in front; the others are only for redirects. */
-static int split(struct rows *rows, struct sockets_snapshot *snapshot)
+static int split(
+	struct rows *rows, const struct rows_question *asked, struct sockets_snapshot *snapshot)
 {
 	size_t others = 0;
 
-	for (size_t i = 0; i < rows->count; i++)
-		others += !rows_wanted(rows->question, rows->all + i);
+	for (size_t i = 0; rows->question != asked && i < rows->count; i++)
+		others += !rows_wanted(asked, rows->all + i);
 	snapshot->n_sockets = rows->count - others;
 	if (!others)
 		return 0;
@@ -90,7 +99,7 @@ static int split(struct rows *rows, struct sockets_snapshot *snapshot)
 	if (!aside)
 		return -ENOMEM;
 	for (size_t i = 0; i < rows->count; i++) {
-		if (rows_wanted(rows->question, rows->all + i))
+		if (rows_wanted(asked, rows->all + i))
 			rows->all[kept++] = rows->all[i];
 		else
 			aside[moved++] = rows->all[i];
@@ -186,6 +195,7 @@ static int join_owners(struct picture *picture)
 
 static int fill(struct picture *picture, struct buffer *ret_problem)
 {
+	const struct rows_question *asked = picture->rows.question;
 	enum berth_netns_ask wanted = netns_ask(picture);
 	struct rows *rows = &picture->rows;
 	int r = 0;
@@ -196,6 +206,8 @@ static int fill(struct picture *picture, struct buffer *ret_problem)
 		r = gather(picture, ret_problem);
 	if (r)
 		return r;
+	rows_group(rows);
+	netstat_read(picture->system, rows, &picture->snapshot->listen_losses);
 	tell_netns(picture);
 	if (picture->list.count && wanted != BERTH_ASK_NAMED) {
 		rows->again = netns_rows_again;
@@ -217,9 +229,10 @@ static int fill(struct picture *picture, struct buffer *ret_problem)
 	if (!r)
 		r = read_policy(picture);
 	if (!r)
-		r = split(rows, picture->snapshot);
+		r = split(rows, asked, picture->snapshot);
 	if (!r)
 		r = redirects_join(&picture->redirects, rows->all, rows->count);
+	rows->question = asked;
 	return r;
 }
 

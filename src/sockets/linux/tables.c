@@ -82,22 +82,25 @@ static berth_states states_of(enum berth_proto proto, berth_states states)
 /* Asks once. 0 or what stopped it; the answer tells the rest. */
 static int ask(struct gathering *gathering, const struct table *table, struct diag_answer *answer)
 {
-	uint16_t port = gathering->rows->question->one_port;
+	const struct rows_question *question = gathering->rows->question;
 	alignas(uint32_t) unsigned char request[DIAG_REQUEST_MAX];
 	char name[32];
 
 	size_t len = diag_request(&(struct diag_question){.proto = table->proto,
 					  .family = table->family,
 					  .states = states_of(table->proto, gathering->states),
-					  .port = port},
+					  .port = question->one_port,
+					  .details = question->details},
 		request);
 	(void)snprintf(name, sizeof(name), "%s%s%s.bin", name_of(table->proto),
 		table->family == 4           ? "4"
 			: table->family == 6 ? "6"
 					     : "",
 		gathering->again ? ".again" : "");
-	*answer = (struct diag_answer){
-		.proto = table->proto, .seen = rows_add, .context = gathering->rows};
+	*answer = (struct diag_answer){.proto = table->proto,
+		.details = question->details,
+		.seen = rows_add,
+		.context = gathering->rows};
 	return system_ask(
 		gathering->system, NETLINK_SOCK_DIAG, name, request, len, diag_decode, answer);
 }
@@ -324,32 +327,45 @@ static berth_states worth_a_walk(const struct gathering *gathering)
 }
 
 /*
- * Protocols of which this network namespace has no socket in a table, by the kernel's own count
- * (sock_prot_inuse_add, where a socket is hashed). MPTCP's are counted since 6.3 (c558246ee73e). A
- * protocol that is not listed has no sockets at all: its module is not loaded.
+ * Protocols of which this network namespace has no socket in a table, by the kernel's own list
+ * (/proc/net/protocols). One that is not in it is not there, and asking for it would have the
+ * kernel look for a module. Of the others the sockets are counted where they are hashed
+ * (sock_prot_inuse_add): MPTCP's since 6.3 (c558246ee73e), DCCP's without TIME_WAIT.
  */
 static int find_empty(const struct gathering *gathering, berth_protos *ret_empty)
 {
-	berth_protos counted = BERTH_PROTO_BIT(BERTH_UDP) | BERTH_PROTO_BIT(BERTH_UDPLITE);
-	struct counters_protocol counts[BERTH_PROTOS];
+	static const struct {
+		const char *name; /* with v6 behind it for IPv6 */
+		enum berth_proto proto;
+	} names[] = {
+		{"UDP", BERTH_UDP},
+		{"UDP-Lite", BERTH_UDPLITE},
+		{"UDPLITE", BERTH_UDPLITE}, /* IPv6's */
+		{"SCTP", BERTH_SCTP},
+		{"DCCP", BERTH_DCCP},
+		{"MPTCP", BERTH_MPTCP},
+	};
+	berth_protos uncounted = BERTH_PROTO_BIT(BERTH_DCCP) | BERTH_PROTO_BIT(BERTH_MPTCP);
+	berth_protos empty = BERTH_PROTO_BIT(BERTH_PROTOS) - 1;
 	struct buffer text = {0};
-	berth_protos empty = 0;
+	uint64_t sockets = 0;
 	int r = system_release(gathering->system, &text);
 
 	if (!r && tables_release_is(buffer_string(&text), text.len, 6, 4))
-		counted |= BERTH_PROTO_BIT(BERTH_MPTCP);
+		uncounted &= ~BERTH_PROTO_BIT(BERTH_MPTCP);
 	buffer_clear(&text);
+	empty &= ~BERTH_PROTO_BIT(BERTH_TCP);
 	r = system_file(gathering->system, "/proc/net/protocols", LARGEST_COUNTERS, &text);
-	if (!r)
-		r = counters_protocols(buffer_string(&text), text.len, counts);
-	for (unsigned proto = BERTH_TCP + 1; !r && proto < BERTH_PROTOS; proto++) {
-		berth_protos bit = BERTH_PROTO_BIT(proto);
+	for (size_t i = 0; !r && i < sizeof(names) / sizeof(*names); i++) {
+		berth_protos bit = BERTH_PROTO_BIT(names[i].proto);
 
-		if (!counts[proto].listed || (counted & bit && !counts[proto].sockets))
-			empty |= bit;
+		r = counters_protocol(buffer_string(&text), text.len, names[i].name, &sockets);
+		if (!r && (sockets || uncounted & bit))
+			empty &= ~bit;
+		r = r == -ENOENT ? 0 : r;
 	}
 	buffer_free(&text);
-	*ret_empty = empty;
+	*ret_empty = r ? 0 : empty;
 	return r == -ENOMEM ? r : 0;
 }
 

@@ -39,16 +39,19 @@ struct question {
 	const char *table;
 };
 
+/* The questions have the same numbers and forms in both families. */
+_Static_assert(sizeof(struct ipt_getinfo) == sizeof(struct ip6t_getinfo) &&
+		sizeof(struct ipt_get_entries) == sizeof(struct ip6t_get_entries),
+	"both families are asked alike");
+
 static int read_table(int fd, const struct question *question, struct buffer *ret)
 {
 	struct ipt_getinfo info = {0};
 	socklen_t len = sizeof(info);
-	bool four = question->family == 4;
-	int level = four ? IPPROTO_IP : IPPROTO_IPV6;
+	int level = question->family == 4 ? IPPROTO_IP : IPPROTO_IPV6;
 
-	/* struct ip6t_getinfo and ip6t_get_entries have the same form. */
 	(void)snprintf(info.name, sizeof(info.name), "%s", question->table);
-	if (getsockopt(fd, level, four ? IPT_SO_GET_INFO : IP6T_SO_GET_INFO, &info, &len) < 0)
+	if (getsockopt(fd, level, IPT_SO_GET_INFO, &info, &len) < 0)
 		return -errno;
 	if (info.size > LARGEST_TABLE)
 		return -EFBIG;
@@ -58,10 +61,7 @@ static int read_table(int fd, const struct question *question, struct buffer *re
 		return -ENOMEM;
 	(void)snprintf(entries->name, sizeof(entries->name), "%s", question->table);
 	entries->size = info.size;
-	int r = getsockopt(fd, level, four ? IPT_SO_GET_ENTRIES : IP6T_SO_GET_ENTRIES, entries,
-			&len) < 0
-		? -errno
-		: 0;
+	int r = getsockopt(fd, level, IPT_SO_GET_ENTRIES, entries, &len) < 0 ? -errno : 0;
 	if (!r) {
 		buffer_bytes(ret, &info, sizeof(info));
 		buffer_bytes(ret, entries->entrytable, info.size);

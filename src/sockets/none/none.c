@@ -44,6 +44,19 @@ int sockets_record(
 	return -ENOSYS;
 }
 
+int sockets_enable(unsigned mode, struct buffer *ret_problem)
+{
+	(void)mode;
+	buffer_text(ret_problem, "this build has no backend for this system");
+	return -ENOSYS;
+}
+
+int sockets_disable(struct buffer *ret_problem)
+{
+	buffer_text(ret_problem, "this build has no backend for this system");
+	return -ENOSYS;
+}
+
 int sockets_snapshot(struct sockets_system *system, const struct berth_ask *ask,
 	struct sockets_snapshot **ret_snapshot, struct buffer *ret_problem)
 {
@@ -65,4 +78,22 @@ void sockets_snapshot_free(struct sockets_snapshot *snapshot)
 		return;
 	arena_free(&snapshot->arena);
 	free(snapshot);
+}
+
+int sockets_addresses(struct sockets_system *system, struct sockets_addresses **ret_addresses)
+{
+	(void)system, (void)ret_addresses;
+	return -ENOSYS;
+}
+
+uint32_t sockets_incoming(const struct sockets_addresses *addresses, uint8_t family,
+	const uint8_t address[16], uint32_t scope)
+{
+	(void)addresses, (void)family, (void)address, (void)scope;
+	return 0;
+}
+
+void sockets_addresses_free(struct sockets_addresses *addresses)
+{
+	(void)addresses;
 }

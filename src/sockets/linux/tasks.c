@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Reads the task iterator. It is loaded as a light skeleton: a program that loads the program, made
+ * at build time, so that no library needs to read the kernel's types at run time. The skeleton
+ * calls bpf(2) itself.
+ */
+#include "sockets/linux/tasks.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <tasks_bpf.lskel.h>
+
+enum {
+	CHUNK = 65536,
+	WORDS = 1024, /* of berth_inodes in bpf/tasks.bpf.c */
+	WORD_BITS = 64,
+};
+
+static const char not_allowed[] = "needs CAP_BPF and CAP_PERFMON";
+static const char not_loaded[] = "this kernel does not load the program";
+static const char cut_short[] = "the kernel cut the answer short";
+
+/* Why bpf(2) failed, in a sentence. */
+static const char *why_not(int error)
+{
+	return error == -EPERM || error == -EACCES ? not_allowed : not_loaded;
+}
+
+/* Reads an iterator to its end; hits are taken back when it fails midway. */
+static int read_all(const struct sockets_system *system, int fd, const struct map *wanted,
+	struct owners_hits *hits)
+{
+	struct tasks_stream stream = {
+		.wanted = wanted, .hits = hits, .ticks_per_s = system_clock_ticks(system)};
+	size_t before = hits->count;
+	char *bytes = malloc(CHUNK);
+	ssize_t got = 1;
+	int r = bytes ? 0 : -ENOMEM;
+
+	while (!r && got > 0) {
+		got = read(fd, bytes, CHUNK);
+		if (got > 0)
+			r = tasks_stream_decode(&stream, bytes, (size_t)got);
+		else if (got < 0 && errno == EINTR)
+			got = 1;
+		else if (got < 0)
+			r = -errno;
+	}
+	free(bytes);
+	if (!r && !stream.done)
+		r = -EIO;
+	if (r) {
+		hits->count = before;
+		hits->why_not = cut_short;
+	}
+	return r;
+}
+
+/* ---- Pinned ---------------------------------------------------------------------------------- */
+
+int tasks_pinned(
+	const struct sockets_system *system, const struct map *wanted, struct owners_hits *hits)
+{
+	int fd = open(TASKS_FOLDER "/" TASKS_PIN, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0) {
+		int r = -errno;
+
+		hits->why_not = r == -EACCES ? "who ran berth enable did not open it for us"
+					     : "nothing is pinned: berth enable does it";
+		return r;
+	}
+	int r = read_all(system, fd, wanted, hits);
+	close(fd);
+	return r;
+}
+
+/* ---- Loaded ---------------------------------------------------------------------------------- */
+
+/* The skeleton, loaded; NULL: errno. */
+static struct tasks_bpf *load(const struct map *wanted)
+{
+	struct tasks_bpf *tasks = tasks_bpf__open();
+	uint64_t inode = 0;
+	void *value = NULL;
+
+	if (!tasks) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	tasks->bss->berth_all = !wanted;
+	for (size_t at = 0; wanted && map_next(wanted, &at, &inode, &value);)
+		tasks->bss->berth_inodes[inode / WORD_BITS % WORDS] |= UINT64_C(1)
+			<< inode % WORD_BITS;
+	int r = tasks_bpf__load(tasks);
+	if (!r)
+		r = tasks_bpf__attach(tasks);
+	if (r < 0) {
+		tasks_bpf__destroy(tasks);
+		errno = -r;
+		return NULL;
+	}
+	return tasks;
+}
+
+static int open_iterator(int link)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.iter_create.link_fd = (uint32_t)link;
+	int fd = (int)syscall(__NR_bpf, BPF_ITER_CREATE, &attr, sizeof(attr.iter_create));
+	return fd < 0 ? -errno : fd;
+}
+
+int tasks_loaded(
+	const struct sockets_system *system, const struct map *wanted, struct owners_hits *hits)
+{
+	struct tasks_bpf *tasks = load(wanted);
+
+	if (!tasks) {
+		hits->why_not = why_not(-errno);
+		return -errno;
+	}
+	int fd = open_iterator(tasks->links.berth_walk_fd);
+	int r = fd < 0 ? fd : read_all(system, fd, wanted, hits);
+	if (fd < 0)
+		hits->why_not = why_not(fd);
+	else
+		close(fd);
+	tasks_bpf__destroy(tasks);
+	return r;
+}
+
+/* ---- Pinning --------------------------------------------------------------------------------- */
+
+int tasks_pin(const char *path, unsigned mode, const char **ret_why)
+{
+	struct tasks_bpf *tasks = load(NULL);
+	union bpf_attr attr;
+	int r = tasks ? 0 : -errno;
+
+	memset(&attr, 0, sizeof(attr));
+	if (!r) {
+		attr.pathname = (uint64_t)(uintptr_t)path;
+		attr.bpf_fd = (uint32_t)tasks->links.berth_walk_fd;
+		if (syscall(__NR_bpf, BPF_OBJ_PIN, &attr, sizeof(attr)) < 0)
+			r = -errno;
+	}
+	if (!r && chmod(path, (mode_t)mode) < 0)
+		r = -errno;
+	if (r && ret_why)
+		*ret_why = tasks ? strerror(-r) : why_not(r);
+	if (tasks)
+		tasks_bpf__destroy(tasks);
+	return r;
+}
