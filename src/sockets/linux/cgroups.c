@@ -182,7 +182,7 @@ int cgroups_look(
 			r = look_at_cgroup(&look, row->cgroup_id);
 	}
 	if (!looked.count)
-		hits->why_not = "the kernel told no cgroup of these sockets";
+		hits->why_not = "the kernel told no cgroup of these sockets but the root";
 	map_free(&looked);
 	return r;
 }
