@@ -423,7 +423,8 @@ struct berth_process {
 	const char *const
 		*argv; /* n_argv texts; none for a kernel thread or when it may not be read */
 	size_t n_argv;
-	const struct berth_process *parent; /* NULL at the top, or when it could not be read */
+	const struct berth_process *parent; /* NULL at the top, or when it could not be read; of it
+					       pid, start, name and parent are told, no more */
 	const struct berth_place *place; /* NULL: not known, or not asked for */
 	const struct berth_place *serves; /* the container for which a helper of its engine
 					     (docker-proxy, conmon, rootlessport, …) has the port;

@@ -150,11 +150,14 @@ static bool mentions(const struct buffer *services, uint16_t port)
 	char wanted[16];
 	const char *at = buffer_string(services);
 	const char *end = at + services->len;
-	size_t len = (size_t)snprintf(wanted, sizeof(wanted), "%u/", port);
+	size_t len = (size_t)snprintf(wanted, sizeof(wanted), "%u", port);
 
-	while ((at = memmem(at, (size_t)(end - at), wanted, len))) {
+	while ((at = memchr(at, '/', (size_t)(end - at)))) {
+		size_t before = (size_t)(at - services->data);
+
 		/* Zeros may stand before a number: 080/tcp. */
-		if (at > services->data && strchr(" \t0", at[-1]))
+		if (before > len && !memcmp(at - len, wanted, len) &&
+			strchr(" \t0", at[-1 - (ptrdiff_t)len]))
 			return true;
 		at++;
 	}

@@ -11,7 +11,8 @@
 #include <string.h>
 
 enum {
-	FIRST_SIZE = 256
+	FIRST_SIZE = 256,
+	USUAL_TEXT = 63, /* bytes that a format makes, at most, mostly */
 };
 
 static int grow(struct buffer *buffer, size_t need)
@@ -107,21 +108,27 @@ void buffer_uint(struct buffer *buffer, uint64_t value)
 void buffer_format(struct buffer *buffer, const char *format, ...)
 {
 	va_list args;
+	char *place = buffer_reserve(buffer, USUAL_TEXT);
 
-	va_start(args, format);
-	int len = vsnprintf(NULL, 0, format, args);
-	va_end(args);
-	if (len < 0) {
-		buffer->error = buffer->error ? buffer->error : -EINVAL;
-		return;
-	}
-	char *place = buffer_reserve(buffer, (size_t)len);
 	if (!place)
 		return;
+	size_t room = buffer->size - buffer->len;
 	va_start(args, format);
-	(void)vsnprintf(place, (size_t)len + 1, format, args);
+	int len = vsnprintf(place, room, format, args);
 	va_end(args);
-	buffer->len += (size_t)len;
+	if (len >= 0 && (size_t)len >= room) { /* longer than usual: once more */
+		*place = '\0';
+		place = buffer_reserve(buffer, (size_t)len);
+		if (!place)
+			return;
+		va_start(args, format);
+		(void)vsnprintf(place, (size_t)len + 1, format, args);
+		va_end(args);
+	}
+	if (len < 0)
+		buffer->error = -EINVAL;
+	else
+		buffer->len += (size_t)len;
 }
 
 void buffer_clear(struct buffer *buffer)

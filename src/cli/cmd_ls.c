@@ -494,6 +494,8 @@ static enum cli_exit answer(const struct ls *ls, const struct berth_snapshot *sn
 	if (rows < 0)
 		return cli_cannot(ls->cli, rows);
 	ls_netns_complain(ls->cli, snapshot);
+	if (gaps == CLI_YES && ls->ask.owners)
+		gaps = question_rungs_used(ls->ask.rungs, snapshot);
 	if (gaps != CLI_YES)
 		return gaps;
 	return rows ? CLI_YES : CLI_NO;

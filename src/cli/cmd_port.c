@@ -35,6 +35,7 @@ struct port {
 	struct port_table *table;
 	size_t written;
 	bool held;
+	berth_rungs rungs; /* as asked; 0: any */
 };
 
 /* ---- One report, in each of the forms ----------------------------------------------------------
@@ -171,6 +172,8 @@ static enum cli_exit answer(struct port *port)
 	}
 	if (error < 0)
 		return cli_cannot(port->cli, error);
+	if (code == CLI_YES && port->snapshot)
+		code = question_rungs_used(port->rungs, port->snapshot);
 	if (code != CLI_YES)
 		return code;
 	return port->held ? CLI_YES : CLI_NO;
@@ -218,6 +221,7 @@ static enum cli_exit port_run(struct cli *cli)
 	if (code == CLI_YES) {
 		/* Without a snapshot the registry and the claims still have their say. */
 		(void)cli_snapshot(cli, &ask, &port.snapshot);
+		port.rungs = ask.rungs;
 		code = answer(&port);
 	}
 	berth_snapshot_free(port.snapshot);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/text.h"
 #include "cli/commands.h"
 
@@ -88,6 +89,41 @@ enum cli_exit question_rungs(const char *list, berth_rungs *ret_rungs)
 	}
 	*ret_rungs = rungs;
 	return CLI_YES;
+}
+
+static bool has_unlooked(const struct berth_snapshot *snapshot)
+{
+	const struct berth_socket *sockets;
+	size_t n = berth_snapshot_sockets(snapshot, &sockets);
+
+	for (size_t i = 0; i < n; i++) {
+		if (sockets[i].reason == BERTH_NOT_ASKED)
+			return true;
+	}
+	return false;
+}
+
+enum cli_exit question_rungs_used(berth_rungs rungs, const struct berth_snapshot *snapshot)
+{
+	const struct berth_rung_use *uses;
+	size_t n = berth_snapshot_rungs(snapshot, &uses);
+	struct buffer why = {0};
+	bool used = false;
+
+	if (!rungs)
+		return CLI_YES;
+	for (size_t i = 0; i < n; i++) {
+		if (!(rungs & BERTH_RUNG_BIT(uses[i].rung)))
+			continue;
+		used = used || uses[i].used;
+		buffer_format(&why, "%s%s: %s", why.len ? "; " : "", berth_rung_name(uses[i].rung),
+			uses[i].why_not ? uses[i].why_not : "");
+	}
+	bool missed = n && !used && has_unlooked(snapshot);
+	if (missed)
+		cli_complain("owners could not be looked for (%s)", buffer_string(&why));
+	buffer_free(&why);
+	return missed ? CLI_UNKNOWN : CLI_YES;
 }
 
 void question_netns(const char *value, struct berth_ask *ask)

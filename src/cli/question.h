@@ -17,6 +17,13 @@ enum cli_exit question_add(
  * code.
  */
 enum cli_exit question_rungs(const char *list, berth_rungs *ret_rungs);
+
+/*
+ * Whether the owners were looked for as was asked. CLI_YES, or, when none of the rungs is possible
+ * here and an owner is not known for it, CLI_UNKNOWN after a complaint that says why.
+ */
+enum cli_exit question_rungs_used(berth_rungs rungs, const struct berth_snapshot *snapshot);
+
 /* What --netns says: own, named, all, or one of them. */
 void question_netns(const char *value, struct berth_ask *ask);
 

@@ -5,7 +5,7 @@ import socket
 from collections.abc import Callable
 
 import pytest
-from support import USAGE, YES, Answer
+from support import UNKNOWN, USAGE, YES, Answer
 
 RUNGS = ["cgroup", "iterator", "loaded", "proc"]
 
@@ -46,3 +46,12 @@ def test_only_the_rung_that_was_named_is_used(berth: Callable[..., Answer]) -> N
         port = str(server.getsockname()[1])
         rows = berth(port, "--json", "--rung", "proc").json()["sockets"]
         assert rows and not any(row["owners_partial"] for row in rows)
+
+
+def test_a_rung_that_is_not_possible_is_an_error_that_says_why(berth: Callable[..., Answer]) -> None:
+    with socket.create_server(("127.0.0.1", 0)):
+        answer = berth("ls", "--rung", "cgroup")
+        assert answer.code == UNKNOWN
+        assert answer.err.strip() == (
+            "berth: owners could not be looked for (cgroup: the question is not about one port)")
+        assert berth("ls", "-o", "PORT", "--rung", "cgroup").code == YES

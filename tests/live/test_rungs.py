@@ -120,7 +120,7 @@ def test_the_cgroup_leads_to_those_who_are_still_in_it(there: World, tmp_path: P
     if not there.said["cgroups"]:
         pytest.skip("no cgroups can be made here")
     for name, case in cases(there).items():
-        rows = ask(tmp_path, there.enter, str(case["port"]), rung="cgroup")
+        rows = ask(tmp_path, there.enter, str(case["port"]), rung="cgroup", also_failed=True)
         found = set(all_owners(rows))
         if case["by_cgroup"] is None:
             assert found <= set(holders(case)), name

@@ -16,6 +16,7 @@
 #include "sockets/linux/counters.h"
 #include "sockets/linux/ladder.h"
 #include "sockets/linux/message.h"
+#include "sockets/linux/process.h"
 #include "sockets/linux/system.h"
 #include "sockets/linux/tasks.h"
 
@@ -263,6 +264,19 @@ static void a_stream_of_another_kind_is_refused(void **state)
 	assert_int_equal(hits.count, 0);
 }
 
+static void paths_of_processes_are_those_of_proc(void **state)
+{
+	char path[PROCESS_PATH];
+
+	(void)state;
+	process_path(path, 1, "stat");
+	assert_string_equal(path, "/proc/1/stat");
+	process_path_fd(path, 4194304, 0, 0);
+	assert_string_equal(path, "/proc/4194304/fd/0");
+	process_path_fd(path, UINT32_MAX, UINT32_MAX, UINT32_MAX);
+	assert_string_equal(path, "/proc/4294967295/task/4294967295/fd/4294967295");
+}
+
 /* ---- The ladder ------------------------------------------------------------------------------ */
 
 /* Which rungs a question may use, as a set. */
@@ -339,6 +353,7 @@ int main(void)
 		cmocka_unit_test(a_message_is_read_as_it_was_written),
 		cmocka_unit_test(lengths_that_lie_end_the_walk),
 		cmocka_unit_test(a_message_that_is_cut_anywhere_is_none),
+		cmocka_unit_test(paths_of_processes_are_those_of_proc),
 		cmocka_unit_test(counters_are_found_by_name),
 		cmocka_unit_test(counters_that_are_not_there_are_an_error_and_no_zero),
 		cmocka_unit_test(wherever_a_stream_is_cut_the_same_owners_come_out),

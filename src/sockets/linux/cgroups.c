@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -20,7 +19,7 @@ enum {
 	CGROUPS_MOST = 16,
 	LARGEST_LIST = 16384,
 	ROOT_CGROUP = 1, /* its id */
-	PATH_SIZE = 64,
+	LIST_NAME = 32, /* longer than any of a list */
 };
 
 struct look {
@@ -58,33 +57,31 @@ static int see_descriptor(void *context, const char *name, const char *target)
 
 static int look_low(struct look *look)
 {
-	char path[PATH_SIZE];
+	char path[PROCESS_PATH];
 	char target[SYSTEM_TARGET];
 	int r = 0;
 
 	for (int fd = 0; !r && fd < LOW_DESCRIPTORS && look->found < look->wanted->count; fd++) {
-		int front = snprintf(path, sizeof(path), "/proc/%u/fd/", look->pid);
-
-		(void)snprintf(path + front, sizeof(path) - (size_t)front, "%d", fd);
+		process_path_fd(path, look->pid, 0, (uint32_t)fd);
 		ssize_t len = system_link(look->system, path, target, sizeof(target));
 		if (len == -EACCES || len == -EPERM)
 			return (int)len;
 		if (len > 0)
-			r = see_descriptor(look, path + front, target);
+			r = see_descriptor(look, strrchr(path, '/') + 1, target);
 	}
 	return r;
 }
 
 static int look_into(struct look *look, uint32_t pid)
 {
-	char path[PATH_SIZE];
+	char path[PROCESS_PATH];
 
 	look->pid = pid;
 	look->first = look->hits->count;
 	look->found = 0;
 	int r = look_low(look);
 	if (!r && look->found < look->wanted->count) {
-		(void)snprintf(path, sizeof(path), "/proc/%u/fd", pid);
+		process_path(path, pid, "fd");
 		r = system_links(look->system, path, see_descriptor, look);
 	}
 	if (r == -EACCES || r == -EPERM)
@@ -97,9 +94,9 @@ static uint32_t process_of(const struct look *look, uint32_t thread)
 {
 	struct process_status status = {0};
 	struct buffer text = {0};
-	char path[PATH_SIZE];
+	char path[PROCESS_PATH];
 
-	(void)snprintf(path, sizeof(path), "/proc/%u/status", thread);
+	process_path(path, thread, "status");
 	if (!system_file(look->system, path, LARGEST_LIST, &text) && text.data)
 		process_parse_status(text.data, text.len, &status);
 	buffer_free(&text);
@@ -152,7 +149,7 @@ static int look_at_cgroup(struct look *look, uint64_t id)
 	static const char *const lists[] = {"/cgroup.procs", "/cgroup.threads"};
 	char path[PATH_MAX];
 	struct buffer list = {0};
-	ssize_t len = system_cgroup(look->system, id, path, sizeof(path) - PATH_SIZE);
+	ssize_t len = system_cgroup(look->system, id, path, sizeof(path) - LIST_NAME);
 	int r = len < 0 || is_of_manager(path, (size_t)len) ? -ENOENT : -EOPNOTSUPP;
 	size_t i = 0;
 
@@ -185,7 +182,7 @@ int cgroups_look(
 			r = look_at_cgroup(&look, row->cgroup_id);
 	}
 	if (!looked.count)
-		hits->why_not = "the kernel told no cgroup of these sockets";
+		hits->why_not = "the kernel told no cgroup of these sockets but the root";
 	map_free(&looked);
 	return r;
 }

@@ -21,7 +21,6 @@
 enum {
 	FIRST_NETNS = 16,
 	QUICK_MOST = 20, /* 45 us each: a quick look costs a millisecond at most */
-	PROCESS_PATH = 64, /* "/proc/4194304/task/4194304" and the like */
 	LARGEST_MOUNTS = 16 << 20,
 	LARGEST_STAT = 4096,
 	LARGEST_PID = 4194304, /* PID_MAX_LIMIT; inodes of namespaces begin far above */

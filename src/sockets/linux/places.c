@@ -222,9 +222,9 @@ static int look_up(
 /* *ret_known stays when the process is gone. */
 static int look_at(struct places *places, uint32_t pid, const struct places_known **ret_known)
 {
-	char path[PATH_SIZE];
+	char path[PROCESS_PATH];
 
-	(void)snprintf(path, sizeof(path), "/proc/%u/cgroup", pid);
+	process_path(path, pid, "cgroup");
 	buffer_clear(&places->text);
 	int r = system_file(places->system, path, LARGEST_CGROUP, &places->text);
 	if (r || !places->text.len)

@@ -118,7 +118,8 @@ void process_parse_status(const char *text, size_t len, struct process_status *r
 	struct process_status status = {0};
 	const char *end = text + len;
 
-	for (const char *line = text; line < end;) {
+	/* CapEff is the last of those that are looked for. */
+	for (const char *line = text; line < end && !status.has_capabilities;) {
 		const char *feed = memchr(line, '\n', (size_t)(end - line));
 		size_t line_len = (size_t)((feed ? feed : end) - line);
 		size_t value_len = 0;
@@ -194,6 +195,45 @@ int process_parse_boot_time(const char *text, size_t len, uint64_t *ret_boot_s)
 		line = feed ? feed + 1 : end;
 	}
 	return -EBADMSG;
+}
+
+static size_t put_number(char *ret_text, uint32_t number)
+{
+	char digits[10];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number);
+	memcpy(ret_text, digits + at, sizeof(digits) - at);
+	return sizeof(digits) - at;
+}
+
+void process_path(char ret_path[PROCESS_PATH], uint32_t pid, const char *name)
+{
+	char *at = ret_path + sizeof("/proc/") - 1;
+
+	memcpy(ret_path, "/proc/", sizeof("/proc/") - 1);
+	at += put_number(at, pid);
+	*at++ = '/';
+	memcpy(at, name, strlen(name) + 1);
+}
+
+void process_path_fd(char ret_path[PROCESS_PATH], uint32_t pid, uint32_t thread, uint32_t fd)
+{
+	char name[sizeof("task/4294967295/fd/4294967295")] = "";
+	size_t len = 0;
+
+	if (thread) {
+		memcpy(name, "task/", 5);
+		len = 5 + put_number(name + 5, thread);
+		name[len++] = '/';
+	}
+	memcpy(name + len, "fd/", 3);
+	len += 3;
+	name[len + put_number(name + len, fd)] = '\0';
+	process_path(ret_path, pid, name);
 }
 
 uint64_t process_parse_socket(const char *target)

@@ -49,6 +49,17 @@ size_t process_parse_exe(const char *target, bool *ret_deleted);
 /* The "btime N" of /proc/stat: when the machine started, in seconds since 1970. 0 or -EBADMSG. */
 int process_parse_boot_time(const char *text, size_t len, uint64_t *ret_boot_s);
 
+/*
+ * Paths below /proc/PID, which are written for nearly each thing that is read: "/proc/12/NAME",
+ * where the name has up to 32 bytes, and "/proc/12/fd/3" or, for a thread's own descriptors,
+ * "/proc/12/task/13/fd/3"; no thread is 0.
+ */
+enum {
+	PROCESS_PATH = 64
+};
+void process_path(char ret_path[PROCESS_PATH], uint32_t pid, const char *name);
+void process_path_fd(char ret_path[PROCESS_PATH], uint32_t pid, uint32_t thread, uint32_t fd);
+
 /* The inode in "socket:[59633]"; 0: something else. */
 uint64_t process_parse_socket(const char *target);
 

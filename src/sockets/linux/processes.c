@@ -6,13 +6,11 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "sockets/linux/process.h"
 
 enum {
-	PATH_SIZE = 64, /* "/proc/4294967295/fd/2147483647" and the like */
 	LARGEST_STAT = 4096,
 	LARGEST_STATUS = 65536, /* a process can be in 65,536 groups; what we need stands before */
 	LARGEST_COMMAND = 131072, /* longer ones are cut */
@@ -26,6 +24,7 @@ struct entry {
 	unsigned walk; /* which walk came by last */
 	bool linked; /* its parents were looked for */
 	bool placed; /* its place was looked for */
+	bool whole; /* more than name and start were read */
 };
 
 /* The descriptor that must be a certain socket, or none when the inode is 0. */
@@ -39,9 +38,9 @@ struct holding {
 static int read_text(const struct processes *processes, uint32_t pid, const char *name, size_t max,
 	struct buffer *text)
 {
-	char path[PATH_SIZE];
+	char path[PROCESS_PATH];
 
-	(void)snprintf(path, sizeof(path), "/proc/%u/%s", pid, name);
+	process_path(path, pid, name);
 	buffer_clear(text);
 	return system_file(processes->system, path, max, text);
 }
@@ -96,10 +95,10 @@ static int read_arguments(const struct processes *processes, struct berth_proces
 
 static int read_exe(const struct processes *processes, struct berth_process *process)
 {
-	char path[PATH_SIZE];
+	char path[PROCESS_PATH];
 	char target[PATH_MAX];
 
-	(void)snprintf(path, sizeof(path), "/proc/%u/exe", process->pid);
+	process_path(path, process->pid, "exe");
 	if (system_link(processes->system, path, target, sizeof(target)) <= 0)
 		return 0;
 	size_t len = process_parse_exe(target, &process->exe_deleted);
@@ -121,15 +120,12 @@ static int identify(struct processes *processes, uint64_t start_ticks, const cha
 	return process->name ? 0 : -ENOMEM;
 }
 
-static int read_details(
-	struct processes *processes, const struct process_stat *stat, struct entry *entry)
+static int read_details(struct processes *processes, struct entry *entry)
 {
 	struct berth_process *process = &entry->process;
 
-	entry->parent = stat->parent;
-	int r = identify(processes, stat->start_ticks, stat->name, process);
-	if (!r)
-		r = read_user(processes, process);
+	entry->whole = true;
+	int r = read_user(processes, process);
 	if (!r && processes->brief)
 		return 0;
 	if (!r)
@@ -141,25 +137,20 @@ static int read_details(
 
 static bool holds(const struct processes *processes, uint32_t pid, const struct holding *holding)
 {
-	char path[PATH_SIZE];
+	char path[PROCESS_PATH];
 	char target[SYSTEM_TARGET];
 
-	if (!holding->inode || holding->seen)
+	if (holding->seen)
 		return true;
-	if (holding->tid)
-		(void)snprintf(path, sizeof(path), "/proc/%u/task/%u/fd/%d", pid, holding->tid,
-			holding->fd);
-	else
-		(void)snprintf(path, sizeof(path), "/proc/%u/fd/%d", pid, holding->fd);
+	process_path_fd(path, pid, holding->tid, (uint32_t)holding->fd);
 	return system_link(processes->system, path, target, sizeof(target)) > 0 &&
 		process_parse_socket(target) == holding->inode;
 }
 
 /* To what a holder belongs; nobody asks that of a parent. */
-static int find_place(
-	const struct processes *processes, struct entry *entry, const struct holding *holding)
+static int find_place(const struct processes *processes, struct entry *entry)
 {
-	if (!processes->places || !holding->inode || entry->placed)
+	if (!processes->places || entry->placed)
 		return 0;
 	entry->placed = true;
 	return places_fill(processes->places, &entry->process);
@@ -170,7 +161,7 @@ static int check(
 	const struct processes *processes, struct entry *entry, const struct holding *holding)
 {
 	struct process_stat stat = {0};
-	int r = find_place(processes, entry, holding);
+	int r = find_place(processes, entry);
 
 	if (r)
 		return r;
@@ -194,8 +185,12 @@ static int read_process(struct processes *processes, uint32_t pid, const struct 
 	if (!entry)
 		return -ENOMEM;
 	entry->process.pid = pid;
-	r = read_details(processes, &stat, entry);
-	if (!r)
+	entry->parent = stat.parent;
+	r = identify(processes, stat.start_ticks, stat.name, &entry->process);
+	/* What is told of a parent came with one reading: there is nothing to check. */
+	if (!r && holding->inode)
+		r = read_details(processes, entry);
+	if (!r && holding->inode)
 		r = check(processes, entry, holding);
 	if (!r)
 		r = map_put(&processes->known, pid, entry);
@@ -211,14 +206,14 @@ static int get(struct processes *processes, uint32_t pid, const struct holding *
 	struct entry *entry = map_get(&processes->known, pid);
 	int r = -EAGAIN;
 
-	if (entry)
+	/* A parent may turn out to be a holder: then the rest is read. */
+	if (entry && entry->whole)
 		r = entry->round == processes->round ? 0 : check(processes, entry, holding);
 	if (!r)
 		*ret_entry = entry;
 	for (int reading = 0; r == -EAGAIN && reading < READINGS; reading++)
 		r = read_process(processes, pid, holding, ret_entry);
-	/* A parent holds nothing that was checked, and may yet turn out to be a holder. */
-	if (!r && holding->inode)
+	if (!r)
 		(*ret_entry)->round = processes->round;
 	return r == -EAGAIN ? -ENOENT : r;
 }
@@ -276,6 +271,7 @@ static int take_from_hit(
 	entry = arena_alloc(processes->arena, sizeof(*entry));
 	if (!entry)
 		return -ENOMEM;
+	entry->whole = true;
 	entry->process.pid = hit->pid;
 	entry->process.uid = hit->uid;
 	int r = identify(processes, hit->start_ticks, hit->name, &entry->process);

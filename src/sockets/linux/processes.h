@@ -33,7 +33,8 @@ void processes_begin(struct processes *processes);
  * looked at after everything else was read, and its start time once more after that, so what is
  * told is true of one and the same process. Checked once a look: what else was found under this pid
  * in the same look is the same process's. A hit that knows its process was seen in one moment, and
- * in brief needs no reading at all. NULL: it ended, was replaced, or holds the socket no more. 0;
+ * in brief needs no reading at all. Of parents pid, name, start and parent are told: what one
+ * reading of their stat says. NULL: it ended, was replaced, or holds the socket no more. 0;
  * -ENOMEM.
  */
 int processes_holder(struct processes *processes, const struct owners_hit *hit,

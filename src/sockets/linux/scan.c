@@ -96,10 +96,14 @@ static int scan_folder(struct worker *worker, const char *path)
 static int scan_thread(void *context, const char *name)
 {
 	struct worker *worker = context;
+	const struct sockets_system *system = worker->scan->system;
+	uint32_t last = worker->tid ? worker->tid : worker->pid;
 	uint64_t tid = 0;
-	char path[64];
+	char path[PROCESS_PATH];
 
-	if (text_number(name, strlen(name), INT32_MAX, &tid) || tid == worker->pid)
+	if (text_number(name, strlen(name), INT32_MAX, &tid) || tid == worker->pid ||
+		system_shares_table(system, worker->pid, (uint32_t)tid) ||
+		(last != worker->pid && system_shares_table(system, last, (uint32_t)tid)))
 		return 0;
 	worker->tid = (uint32_t)tid;
 	(void)snprintf(path, sizeof(path), "/proc/%u/task/%u/fd", worker->pid, worker->tid);
@@ -108,14 +112,15 @@ static int scan_thread(void *context, const char *name)
 
 static int scan_process(struct worker *worker, uint32_t pid)
 {
-	char path[32];
+	char path[PROCESS_PATH];
 
 	worker->pid = pid;
+	worker->tid = 0;
 	if (!worker->scan->threads) {
-		(void)snprintf(path, sizeof(path), "/proc/%u/fd", pid);
+		process_path(path, pid, "fd");
 		return scan_folder(worker, path);
 	}
-	(void)snprintf(path, sizeof(path), "/proc/%u/task", pid);
+	process_path(path, pid, "task");
 	int r = system_folder(worker->scan->system, path, scan_thread, worker);
 	return r == -ENOMEM ? r : 0;
 }

@@ -47,7 +47,7 @@ static int fetch(void *context, struct buffer *ret)
 {
 	uint32_t ids[PROGRAMS_MOST];
 	union bpf_attr attr = {0};
-	int place = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	int place = openat(AT_FDCWD, "/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 
 	(void)context;
 	if (place < 0)

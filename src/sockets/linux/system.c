@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/kcmp.h>
 #include <linux/magic.h>
 #include <net/if.h>
 #include <pwd.h>
@@ -18,6 +19,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -308,6 +310,11 @@ int system_links(
 	int r = each_entry(folder, read_entry, &links);
 	close(folder);
 	return r ? r : links.denied;
+}
+
+bool system_shares_table(const struct sockets_system *system, uint32_t thread, uint32_t other)
+{
+	return !system->replay && !syscall(SYS_kcmp, thread, other, KCMP_FILES, 0, 0);
 }
 
 /* While somebody records: hands chunks on and keeps a copy. */

@@ -97,6 +97,12 @@ int system_links(
 	const struct sockets_system *system, const char *path, system_linked *seen, void *context);
 
 /*
+ * Whether two threads are known to have one descriptor table (kcmp(2)), so that looking at one is
+ * enough. A recording has only tables that were looked at, so there none are.
+ */
+bool system_shares_table(const struct sockets_system *system, uint32_t thread, uint32_t other);
+
+/*
  * Asks one question of a netlink family (NETLINK_SOCK_DIAG, NETLINK_ROUTE, …) and hands the answer
  * on in chunks of whole messages, 4-byte aligned, until `chunk` says that it has seen the end (1)
  * or fails (negative). `name` is what a recording calls the answer: "tcp.bin" for sock_diag, and
