@@ -424,7 +424,8 @@ struct berth_process {
 		*argv; /* n_argv texts; none for a kernel thread or when it may not be read */
 	size_t n_argv;
 	const struct berth_process *parent; /* NULL at the top, or when it could not be read; of it
-					       pid, start, name and parent are told, no more */
+					       only pid, start, name and parent are told, the
+					       rest with berth_ask.thorough */
 	const struct berth_place *place; /* NULL: not known, or not asked for */
 	const struct berth_place *serves; /* the container for which a helper of its engine
 					     (docker-proxy, conmon, rootlessport, …) has the port;
@@ -623,7 +624,8 @@ struct berth_ask {
 	berth_states states; /* 0: all */
 	uint8_t family; /* 4, 6, or 0: both */
 	bool owners; /* join processes; the expensive part */
-	bool thorough; /* of one port: all states, see berth_snapshot_unasked() */
+	bool thorough; /* of one port: all states, see berth_snapshot_unasked(); of parents: all
+			  that is told of a process */
 	bool all_owners; /* look into all processes, see berth_socket.owners_partial */
 	bool brief; /* tell pid, start, user and name of processes, without command and parents:
 		       much cheaper for many owners */

@@ -58,6 +58,7 @@ static int take_snapshot(struct answers_box *box, struct waiting *waiting)
 			BERTH_PROTO_BIT(box->host.proto) | (tcp ? BERTH_PROTO_BIT(BERTH_MPTCP) : 0),
 		.states = BERTH_STATE_BIT(tcp ? BERTH_LISTEN : BERTH_CLOSE),
 		.owners = true,
+		.thorough = true, /* of parents: which program they run */
 		.redirects = waiting->port == box->host.port,
 	};
 	const struct berth_socket *rows = NULL;

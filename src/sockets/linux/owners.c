@@ -421,7 +421,8 @@ int owners_join(const struct sockets_system *system, const struct owners_ask *as
 		.processes = {.system = system,
 			.arena = rows->arena,
 			.names = names,
-			.brief = ask->brief},
+			.brief = ask->brief,
+			.whole_parents = ask->whole_parents},
 	};
 	struct doubts doubts = {0};
 	struct places places;

@@ -50,6 +50,7 @@ typedef int owners_rung(
 struct owners_ask {
 	bool one_port;
 	bool all_owners; /* look into all processes */
+	bool whole_parents; /* all of parents too */
 	bool brief; /* pid, start, user and name are enough */
 	bool places; /* and the places */
 	berth_rungs rungs; /* 0: all */

@@ -188,7 +188,7 @@ static int read_process(struct processes *processes, uint32_t pid, const struct 
 	entry->parent = stat.parent;
 	r = identify(processes, stat.start_ticks, stat.name, &entry->process);
 	/* What is told of a parent came with one reading: there is nothing to check. */
-	if (!r && holding->inode)
+	if (!r && (holding->inode || processes->whole_parents))
 		r = read_details(processes, entry);
 	if (!r && holding->inode)
 		r = check(processes, entry, holding);

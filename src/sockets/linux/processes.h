@@ -21,6 +21,7 @@ struct processes {
 	unsigned walk; /* number of the last walk up to the top */
 	bool has_boot; /* boot_s was looked for */
 	bool brief; /* without command and parents */
+	bool whole_parents; /* of parents too, more than name and start */
 	struct places *places; /* NULL: nobody asks to what they belong */
 	double boot_s; /* when the machine started; 0: not known */
 };

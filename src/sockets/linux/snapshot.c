@@ -185,6 +185,7 @@ static int join_owners(struct picture *picture)
 	const struct owners_ask ask = {.one_port = picture->rows.question->one_port,
 		.all_owners = picture->ask->all_owners,
 		.brief = picture->ask->brief,
+		.whole_parents = picture->ask->thorough,
 		.places = picture->ask->places,
 		.rungs = picture->ask->rungs};
 
