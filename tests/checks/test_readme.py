@@ -41,4 +41,5 @@ def test_links_lead_to_files_that_are_there(file: Path) -> None:
 def test_the_readme_begins_with_two_commands_and_is_no_book() -> None:
     text = README.read_text(encoding="utf-8")
     assert "script/berth 60587\nscript/test\n" in text
-    assert len(text.splitlines()) <= 220
+    table = text[text.index("<!-- bench:begin -->"):text.index("<!-- bench:end -->")]  # as long as it is
+    assert len(text.splitlines()) - len(table.splitlines()) <= 200
