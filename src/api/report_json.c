@@ -305,16 +305,6 @@ static void put_socket_netns(struct json *json, const struct berth_netns *netns)
 	json_close_object(json);
 }
 
-static void put_gaps(struct json *json, unsigned gaps)
-{
-	json_open_array(json, "gaps");
-	for (unsigned bit = 1; bit && bit <= gaps; bit <<= 1) {
-		if (gaps & bit)
-			json_string(json, NULL, berth_gap_text((enum berth_gap)bit));
-	}
-	json_close_array(json);
-}
-
 static void put_netns(struct json *json, const char *key, const struct berth_netns *netns)
 {
 	json_open_object(json, key);
@@ -327,7 +317,7 @@ static void put_netns(struct json *json, const char *key, const struct berth_net
 	json_string(json, "path", netns->path);
 	json_string(json, "reason", netns->reason_text);
 	json_string(json, "reason_kind", berth_reason_name(netns->reason));
-	put_gaps(json, netns->gaps);
+	parts_gaps(json, netns->gaps);
 	json_uint(json, "sockets", netns->n_sockets);
 	json_close_object(json);
 }
