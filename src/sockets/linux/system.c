@@ -146,6 +146,27 @@ static ssize_t link_at(int folder, const char *name, char *ret_target, size_t si
 	return len;
 }
 
+/* Tells of a link, or of something that a recording calls one. Hands the length or error on. */
+static ssize_t tell_link(
+	const struct sockets_system *system, const char *path, const char *target, ssize_t len)
+{
+	system_tell(system,
+		&(struct system_answer){.kind = SYSTEM_LINK,
+			.path = path,
+			.error = len < 0 ? (int)len : 0,
+			.bytes = target,
+			.len = len < 0 ? 0 : (size_t)len});
+	return len;
+}
+
+/* The same of a text that its asker has whole: 0 or an error. */
+static int tell_as_link(
+	const struct sockets_system *system, const char *path, const char *target, int error)
+{
+	(void)tell_link(system, path, target, error ? error : (ssize_t)strlen(target));
+	return error;
+}
+
 ssize_t system_link(
 	const struct sockets_system *system, const char *path, char *ret_target, size_t size)
 {
@@ -161,13 +182,7 @@ ssize_t system_link(
 	} else {
 		len = link_at(AT_FDCWD, path, ret_target, size);
 	}
-	system_tell(system,
-		&(struct system_answer){.kind = SYSTEM_LINK,
-			.path = path,
-			.error = len < 0 ? (int)len : 0,
-			.bytes = ret_target,
-			.len = len < 0 ? 0 : (size_t)len});
-	return len;
+	return tell_link(system, path, ret_target, len);
 }
 
 ssize_t system_cgroup(const struct sockets_system *system, uint64_t id, char *ret_path, size_t size)
@@ -178,26 +193,7 @@ ssize_t system_cgroup(const struct sockets_system *system, uint64_t id, char *re
 	if (system->replay)
 		return system_link(system, name, ret_path, size);
 	ssize_t len = cgroupfs_path(id, ret_path, size);
-	system_tell(system,
-		&(struct system_answer){.kind = SYSTEM_LINK,
-			.path = name,
-			.error = len < 0 ? (int)len : 0,
-			.bytes = ret_path,
-			.len = len < 0 ? 0 : (size_t)len});
-	return len;
-}
-
-/* Tells of something that a recording calls a link. Hands the error on. */
-static int tell_as_link(
-	const struct sockets_system *system, const char *path, const char *target, int error)
-{
-	system_tell(system,
-		&(struct system_answer){.kind = SYSTEM_LINK,
-			.path = path,
-			.error = error,
-			.bytes = target,
-			.len = error ? 0 : strlen(target)});
-	return error;
+	return tell_link(system, name, ret_path, len);
 }
 
 bool system_exists(const struct sockets_system *system, const char *path)
@@ -271,17 +267,12 @@ struct links {
 	void *context;
 };
 
-static void tell_link(const struct links *links, const char *name, const char *target, ssize_t len)
+static void tell_entry(const struct links *links, const char *name, const char *target, ssize_t len)
 {
 	struct buffer path = {0};
 
 	buffer_format(&path, "%s/%s", links->path, name);
-	system_tell(links->system,
-		&(struct system_answer){.kind = SYSTEM_LINK,
-			.path = buffer_string(&path),
-			.error = len < 0 ? (int)len : path.error,
-			.bytes = target,
-			.len = len < 0 ? 0 : (size_t)len});
+	(void)tell_link(links->system, buffer_string(&path), target, path.error ? path.error : len);
 	buffer_free(&path);
 }
 
@@ -292,7 +283,7 @@ static int read_entry(void *context, const char *name)
 	ssize_t len = link_at(links->folder, name, target, sizeof(target));
 
 	if (links->system->tee)
-		tell_link(links, name, target, len);
+		tell_entry(links, name, target, len);
 	if (len == -EACCES || len == -EPERM)
 		links->denied = (int)len;
 	return len < 0 ? 0 : links->seen(links->context, name, target);
