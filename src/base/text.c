@@ -244,6 +244,18 @@ static bool is_space(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+bool text_next_line(const char **text, const char *end, const char **ret_line, size_t *ret_len)
+{
+	if (*text == end)
+		return false;
+	const char *feed = memchr(*text, '\n', (size_t)(end - *text));
+
+	*ret_line = *text;
+	*ret_len = (size_t)((feed ? feed : end) - *text);
+	*text = feed ? feed + 1 : end;
+	return true;
+}
+
 size_t text_trim(const char **text, size_t len)
 {
 	while (len && is_space((*text)[0])) {

@@ -55,6 +55,12 @@ bool text_equal_fold(const char *a, size_t a_len, const char *b, size_t b_len);
 bool text_starts_fold(const char *text, const char *prefix);
 const char *text_find_fold(const char *text, const char *word);
 
+/*
+ * The next line of *text, which ends before `end`, without its line feed; *text moves past it.
+ * False: there is no more. *text may be NULL when `end` is.
+ */
+bool text_next_line(const char **text, const char *end, const char **ret_line, size_t *ret_len);
+
 /* Length without the white space (space, tab, CR, LF) at the end; *text moves past that in front.
  */
 size_t text_trim(const char **text, size_t len);

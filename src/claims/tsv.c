@@ -20,17 +20,13 @@ struct header {
 
 bool tsv_line(struct slice *rest, struct slice *ret_line)
 {
-	if (!rest->len)
-		return false;
-	const char *end = memchr(rest->text, '\n', rest->len);
-	size_t len = end ? (size_t)(end - rest->text) : rest->len;
-	size_t used = end ? len + 1 : len;
+	const char *end = rest->text + rest->len;
 
-	*ret_line = (struct slice){rest->text, len};
-	if (len && rest->text[len - 1] == '\r')
+	if (!rest->len || !text_next_line(&rest->text, end, &ret_line->text, &ret_line->len))
+		return false;
+	if (ret_line->len && ret_line->text[ret_line->len - 1] == '\r')
 		ret_line->len--;
-	rest->text += used;
-	rest->len -= used;
+	rest->len = (size_t)(end - rest->text);
 	return true;
 }
 

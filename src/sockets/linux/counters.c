@@ -21,11 +21,11 @@ struct words {
 /* The next line of the text; false at its end. */
 static bool next_line(struct words *text, struct words *ret_line)
 {
-	if (text->at == text->end)
+	size_t len = 0;
+
+	if (!text_next_line(&text->at, text->end, &ret_line->at, &len))
 		return false;
-	const char *feed = memchr(text->at, '\n', (size_t)(text->end - text->at));
-	*ret_line = (struct words){text->at, feed ? feed : text->end};
-	text->at = feed ? feed + 1 : text->end;
+	ret_line->end = ret_line->at + len;
 	return true;
 }
 

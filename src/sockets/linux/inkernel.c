@@ -47,11 +47,12 @@ static bool word_is(const struct word *word, const char *text)
 static bool next_line(
 	const char **text, const char *end, struct word words[WORDS_MOST], size_t *ret_count)
 {
-	if (*text >= end)
+	const char *at = NULL;
+	size_t len = 0;
+
+	if (!text_next_line(text, end, &at, &len))
 		return false;
-	const char *feed = memchr(*text, '\n', (size_t)(end - *text));
-	const char *at = *text;
-	const char *stop = feed ? feed : end;
+	const char *stop = at + len;
 	*ret_count = 0;
 	while (at < stop && *ret_count < WORDS_MOST) {
 		const char *start = at;
@@ -62,7 +63,6 @@ static bool next_line(
 			words[(*ret_count)++] = (struct word){start, (size_t)(at - start)};
 		at += at < stop;
 	}
-	*text = feed ? feed + 1 : end;
 	return true;
 }
 

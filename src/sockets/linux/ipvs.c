@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/text.h"
 
 enum {
 	LARGEST_FILE = 8 << 20,
@@ -153,19 +154,17 @@ void ipvs_decode(
 	const char *text, size_t len, const struct flow_ports *wanted, struct redirects *redirects)
 {
 	const char *end = text + len;
+	const char *line = NULL;
+	size_t line_len = 0;
 	struct service service = {0};
 
-	while (text < end && !redirects->error) {
-		const char *feed = memchr(text, '\n', (size_t)(end - text));
-		const char *stop = feed ? feed : end;
-
-		if (*text == ' ') {
-			read_server(text, stop, &service);
+	while (!redirects->error && text_next_line(&text, end, &line, &line_len)) {
+		if (line_len && *line == ' ') {
+			read_server(line, line + line_len, &service);
 		} else {
 			tell(&service, redirects);
-			read_service(text, stop, wanted, &service);
+			read_service(line, line + line_len, wanted, &service);
 		}
-		text = feed ? feed + 1 : end;
 	}
 	tell(&service, redirects);
 }

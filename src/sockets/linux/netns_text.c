@@ -113,15 +113,12 @@ static int see_line(const char *line, size_t len, netns_text_mount *seen, void *
 int netns_text_mounts(const char *text, size_t len, netns_text_mount *seen, void *context)
 {
 	const char *end = text + len;
+	const char *line = NULL;
+	size_t line_len = 0;
 	int r = 0;
 
-	for (const char *line = text; !r && line < end;) {
-		const char *feed = memchr(line, '\n', (size_t)(end - line));
-		const char *behind = feed ? feed : end;
-
-		r = see_line(line, (size_t)(behind - line), seen, context);
-		line = feed ? feed + 1 : end;
-	}
+	while (!r && text_next_line(&text, end, &line, &line_len))
+		r = see_line(line, line_len, seen, context);
 	return r;
 }
 

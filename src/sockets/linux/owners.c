@@ -238,14 +238,12 @@ static bool processes_are_hidden(const struct sockets_system *system)
 	bool hidden = false;
 
 	if (!system_file(system, "/proc/self/mountinfo", LARGEST_FILE, &text) && text.data) {
-		const char *end = text.data + text.len;
+		const char *rest = text.data;
+		const char *line = NULL;
+		size_t len = 0;
 
-		for (const char *line = text.data; line < end && !hidden;) {
-			const char *feed = memchr(line, '\n', (size_t)(end - line));
-
-			hidden = line_hides(line, (size_t)((feed ? feed : end) - line));
-			line = feed ? feed + 1 : end;
-		}
+		while (!hidden && text_next_line(&rest, text.data + text.len, &line, &len))
+			hidden = line_hides(line, len);
 	}
 	buffer_clear(&text);
 	if (hidden && !system_file(system, "/proc/self/status", LARGEST_FILE, &text) && text.data)

@@ -117,11 +117,11 @@ void process_parse_status(const char *text, size_t len, struct process_status *r
 {
 	struct process_status status = {0};
 	const char *end = text + len;
+	const char *line = NULL;
+	size_t line_len = 0;
 
 	/* CapEff is the last of those that are looked for. */
-	for (const char *line = text; line < end && !status.has_capabilities;) {
-		const char *feed = memchr(line, '\n', (size_t)(end - line));
-		size_t line_len = (size_t)((feed ? feed : end) - line);
+	while (!status.has_capabilities && text_next_line(&text, end, &line, &line_len)) {
 		size_t value_len = 0;
 		/* The first line is the name, with line feeds escaped (proc_task_name). */
 		const char *process = value_of(line, line_len, "Tgid:\t", &value_len);
@@ -135,7 +135,6 @@ void process_parse_status(const char *text, size_t len, struct process_status *r
 		const char *mask = value_of(line, line_len, "CapEff:\t", &value_len);
 		if (mask)
 			status.has_capabilities = parse_mask(mask, value_len, &status.capabilities);
-		line = feed ? feed + 1 : end;
 	}
 	*ret_status = status;
 }
@@ -180,10 +179,10 @@ size_t process_parse_exe(const char *target, bool *ret_deleted)
 int process_parse_boot_time(const char *text, size_t len, uint64_t *ret_boot_s)
 {
 	const char *end = text + len;
+	const char *line = NULL;
+	size_t line_len = 0;
 
-	for (const char *line = text; line < end;) {
-		const char *feed = memchr(line, '\n', (size_t)(end - line));
-		size_t line_len = (size_t)((feed ? feed : end) - line);
+	while (text_next_line(&text, end, &line, &line_len)) {
 		size_t value_len = 0;
 		const char *value = value_of(line, line_len, "btime ", &value_len);
 
@@ -192,7 +191,6 @@ int process_parse_boot_time(const char *text, size_t len, uint64_t *ret_boot_s)
 				       value, value_len, UINT32_MAX * UINT64_C(1000), ret_boot_s)
 				? -EBADMSG
 				: 0;
-		line = feed ? feed + 1 : end;
 	}
 	return -EBADMSG;
 }

@@ -152,11 +152,11 @@ int procnet_decode(const char *text, size_t len, const struct procnet_table *tab
 	void *context, bool *ret_malformed)
 {
 	const char *end = text + len;
+	const char *line = NULL;
+	size_t line_len = 0;
 	bool header = true;
 
-	for (const char *line = text; line < end;) {
-		const char *feed = memchr(line, '\n', (size_t)(end - line));
-		size_t line_len = (size_t)((feed ? feed : end) - line);
+	while (text_next_line(&text, end, &line, &line_len)) {
 		struct berth_socket row = {
 			.proto = table->proto,
 			.family = table->family,
@@ -174,7 +174,6 @@ int procnet_decode(const char *text, size_t len, const struct procnet_table *tab
 			if (r)
 				return r;
 		}
-		line = feed ? feed + 1 : end;
 	}
 	return 0;
 }
@@ -203,12 +202,13 @@ static void rewrite_field(
 
 void procnet_rewrite(char *text, size_t len, uint8_t family, procnet_address *change, void *context)
 {
-	char *end = text + len;
+	const char *rest = text;
+	const char *at = NULL;
+	size_t line_len = 0;
 	bool header = true;
 
-	for (char *line = text; line < end;) {
-		char *feed = memchr(line, '\n', (size_t)(end - line));
-		size_t line_len = (size_t)((feed ? feed : end) - line);
+	while (text_next_line(&rest, text + len, &at, &line_len)) {
+		char *line = text + (at - text);
 		struct field fields[FIELDS];
 
 		if (header)
@@ -221,6 +221,5 @@ void procnet_rewrite(char *text, size_t len, uint8_t family, procnet_address *ch
 		} else {
 			memset(line, ' ', line_len);
 		}
-		line = feed ? feed + 1 : end;
 	}
 }

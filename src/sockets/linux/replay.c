@@ -84,18 +84,6 @@ int replay_error_number(const char *name, size_t len)
 	return EIO;
 }
 
-/* The next line without its line feed; false at the end. */
-static bool next_line(const char **text, const char *end, const char **ret_line, size_t *ret_len)
-{
-	if (*text >= end)
-		return false;
-	const char *feed = memchr(*text, '\n', (size_t)(end - *text));
-	*ret_line = *text;
-	*ret_len = (size_t)((feed ? feed : end) - *text);
-	*text = feed ? feed + 1 : end;
-	return true;
-}
-
 /* Splits "first second…" at the first space. */
 static bool split(const char *line, size_t len, size_t *ret_first)
 {
@@ -182,14 +170,14 @@ int replay_parse_meta(
 	size_t first = 0;
 	uint64_t format = 0;
 
-	if (!next_line(&text, end, &line, &line_len) || !split(line, line_len, &first)) {
+	if (!text_next_line(&text, end, &line, &line_len) || !split(line, line_len, &first)) {
 		buffer_text(ret_problem, "not a recording of berth");
 		return -EBADMSG;
 	}
 	int r = check_format(line, first, line_len, &format, ret_problem);
 	if (r)
 		return r;
-	while (next_line(&text, end, &line, &line_len)) {
+	while (text_next_line(&text, end, &line, &line_len)) {
 		if (split(line, line_len, &first) && parse_meta_line(line, first, line_len, &meta))
 			continue;
 		buffer_text(ret_problem, "recording: this line cannot be used: ");
@@ -239,7 +227,7 @@ static int load_names(struct replay *replay, const char *text, size_t len, struc
 	size_t first = 0;
 	uint64_t key = 0;
 
-	while (next_line(&text, end, &line, &line_len)) {
+	while (text_next_line(&text, end, &line, &line_len)) {
 		if (!split(line, line_len, &first) || memchr(line, '\0', line_len) ||
 			!parse_key(line, first, &key))
 			continue;
@@ -272,7 +260,7 @@ static int load_denied(struct replay *replay, const char *text, size_t len)
 	replay->denied = arena_array(&replay->arena, lines, sizeof(*replay->denied));
 	if (!replay->denied)
 		return -ENOMEM;
-	while (next_line(&text, end, &line, &line_len)) {
+	while (text_next_line(&text, end, &line, &line_len)) {
 		if (!split(line, line_len, &first) || memchr(line, '\0', line_len))
 			continue;
 		char *path = arena_text(&replay->arena, line + first + 1, line_len - first - 1);

@@ -502,16 +502,16 @@ static int scrub_mounts(struct scrub *scrub, struct record_entry *entry)
 {
 	struct mounts mounts = {.scrub = scrub};
 	struct buffer out = {0};
-	const char *end = entry->bytes + entry->len;
+	const char *rest = entry->bytes;
+	const char *line = NULL;
+	size_t len = 0;
 
 	int r = netns_text_mounts(entry->bytes, entry->len, see_mount, &mounts);
 	if (r || scrub->collecting) {
 		buffer_free(&mounts.out);
 		return r;
 	}
-	for (const char *line = entry->bytes; line < end;) {
-		const char *feed = memchr(line, '\n', (size_t)(end - line));
-		size_t len = (size_t)((feed ? feed : end) - line);
+	while (text_next_line(&rest, entry->bytes + entry->len, &line, &len)) {
 		const char *options = memmem(line, len, " - proc ", 8);
 		size_t left = options ? len - (size_t)(options - line) : 0;
 
@@ -523,7 +523,6 @@ static int scrub_mounts(struct scrub *scrub, struct record_entry *entry)
 				hidepid = NULL;
 			buffer_text(&out, hidepid ? ",hidepid=invisible\n" : "\n");
 		}
-		line = feed ? feed + 1 : end;
 	}
 	buffer_bytes(&out, buffer_string(&mounts.out), mounts.out.len);
 	out.error = out.error ? out.error : mounts.out.error;

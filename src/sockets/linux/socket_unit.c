@@ -208,21 +208,20 @@ int socket_unit_read(struct arena *arena, const char *text, size_t len, struct s
 {
 	const char *end = text + len;
 	struct buffer line = {0};
+	const char *at = NULL;
+	size_t part = 0;
 	bool in_socket = false;
 	int r = 0;
 
-	while (!r && text < end) {
-		const char *feed = memchr(text, '\n', (size_t)(end - text));
-		size_t part = (size_t)((feed ? feed : end) - text);
+	while (!r && text_next_line(&text, end, &at, &part)) {
 		/* A backslash at the end joins the next line, comments between them left out. */
-		bool comment = line.len && part && (*text == '#' || *text == ';');
-		bool more = !comment && part && text[part - 1] == '\\';
+		bool comment = line.len && part && (*at == '#' || *at == ';');
+		bool more = !comment && part && at[part - 1] == '\\';
 
 		if (!comment)
-			buffer_bytes(&line, text, more ? part - 1 : part);
+			buffer_bytes(&line, at, more ? part - 1 : part);
 		if (more)
 			buffer_char(&line, ' ');
-		text = feed ? feed + 1 : end;
 		if (more || (comment && text < end))
 			continue;
 		r = take_line(arena, buffer_string(&line), line.len, &in_socket, unit);

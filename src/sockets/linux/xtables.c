@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/text.h"
 #include "sockets/linux/extensions.h"
 
 enum {
@@ -108,16 +109,14 @@ static int ask_table(const struct sockets_system *system, const struct question 
 /* Whether a line of the list is the table's name. */
 static bool has_line(const struct buffer *names, const char *name)
 {
-	size_t len = strlen(name);
+	const char *rest = names->data;
 	const char *end = names->data ? names->data + names->len : NULL;
+	const char *line = NULL;
+	size_t len = 0;
 
-	for (const char *line = names->data; line && line < end;) {
-		const char *feed = memchr(line, '\n', (size_t)(end - line));
-		size_t line_len = (size_t)((feed ? feed : end) - line);
-
-		if (line_len == len && !memcmp(line, name, len))
+	while (text_next_line(&rest, end, &line, &len)) {
+		if (len == strlen(name) && !memcmp(line, name, len))
 			return true;
-		line = feed ? feed + 1 : NULL;
 	}
 	return false;
 }
