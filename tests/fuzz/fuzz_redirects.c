@@ -5,6 +5,7 @@
  * nf_tables, two lengths of two bytes follow, and then chains, rules (of every chain) and elements
  * (of every set).
  */
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,8 +41,16 @@ static void check(const struct redirects *redirects)
 static int decode(messages_seen *seen, void *context, const uint8_t *bytes, size_t len)
 {
 	struct messages_answer answer = {.seen = seen, .context = context};
+	/* As the kernel's answers are, aligned and without anything behind them. */
+	uint8_t *copy = malloc(len ? len : 1);
 
-	return messages_decode(&answer, bytes, len);
+	if (!copy)
+		return -ENOMEM;
+	if (len)
+		memcpy(copy, bytes, len);
+	int r = messages_decode(&answer, copy, len);
+	free(copy);
+	return r;
 }
 
 static void run_nft(const uint8_t *data, size_t size, const struct flow_ports *wanted,

@@ -9,7 +9,7 @@
 #include <stdalign.h>
 #include <string.h>
 
-struct messages_attributes genl_attributes(const void *payload, size_t len)
+struct message_rest genl_attributes(const void *payload, size_t len)
 {
 	return messages_behind(payload, len, GENL_HDRLEN);
 }
@@ -37,7 +37,7 @@ static uint16_t *number_of(
 
 int genl_family(void *families, uint16_t type, const void *payload, size_t len)
 {
-	struct messages_attributes attributes = genl_attributes(payload, len);
+	struct message_rest attributes = genl_attributes(payload, len);
 	struct messages_attribute attribute;
 	uint16_t *number = NULL;
 	uint16_t id = 0;

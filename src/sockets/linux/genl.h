@@ -40,6 +40,6 @@ int genl_dump(const struct sockets_system *system, const struct genl_question *q
 	messages_seen *seen, void *context);
 
 /* The attributes behind struct genlmsghdr. */
-struct messages_attributes genl_attributes(const void *payload, size_t len);
+struct message_rest genl_attributes(const void *payload, size_t len);
 
 #endif

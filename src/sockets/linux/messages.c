@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Walks netlink messages (linux/netlink.h) and attributes, and never leaves the bytes that it was
- * given, whatever lengths they claim.
+ * What attributes hold, as numbers and texts, and what becomes of an answer: on top of message.c,
+ * which alone knows how they are framed.
  */
 #include "sockets/linux/messages.h"
 
@@ -13,36 +13,18 @@
 
 #include "sockets/linux/system.h"
 
-/* Messages and attributes begin at multiples of 4 (NLMSG_ALIGNTO, NLA_ALIGNTO). */
-static size_t aligned(size_t len)
+bool messages_next(struct message_rest *attributes, struct messages_attribute *ret)
 {
-	return (len + 3) & ~(size_t)3;
-}
+	const struct nlattr *attribute = NULL;
 
-bool messages_next(struct messages_attributes *attributes, struct messages_attribute *ret)
-{
-	struct nlattr header;
-
-	if (attributes->left < sizeof(header))
+	if (!message_next_attribute(attributes, &attribute))
 		return false;
-	memcpy(&header, attributes->at, sizeof(header));
-	if (header.nla_len < sizeof(header) || header.nla_len > attributes->left)
-		return false;
-	size_t step = aligned(header.nla_len);
-	*ret = (struct messages_attribute){
-		.type = (uint16_t)(header.nla_type & (unsigned)NLA_TYPE_MASK),
-		.bytes = attributes->at + sizeof(header),
-		.len = header.nla_len - sizeof(header),
-	};
-	/* The last one may lack its padding. */
-	step = step < attributes->left ? step : attributes->left;
-	attributes->at += step;
-	attributes->left -= step;
+	ret->type = (uint16_t)message_type(attribute);
+	ret->bytes = message_value(attribute, &ret->len);
 	return true;
 }
 
-bool messages_find(
-	struct messages_attributes attributes, uint16_t type, struct messages_attribute *ret)
+bool messages_find(struct message_rest attributes, uint16_t type, struct messages_attribute *ret)
 {
 	while (messages_next(&attributes, ret)) {
 		if (ret->type == type)
@@ -52,26 +34,25 @@ bool messages_find(
 	return false;
 }
 
-uint32_t messages_number(struct messages_attributes attributes, uint16_t type)
+uint32_t messages_number(struct message_rest attributes, uint16_t type)
 {
 	struct messages_attribute attribute;
 
 	return messages_find(attributes, type, &attribute) ? messages_be32(&attribute) : 0;
 }
 
-struct messages_attributes messages_inside(const struct messages_attribute *attribute)
+struct message_rest messages_inside(const struct messages_attribute *attribute)
 {
-	return (struct messages_attributes){.at = attribute->bytes, .left = attribute->len};
+	return (struct message_rest){(const char *)attribute->bytes, attribute->len};
 }
 
-struct messages_attributes messages_behind(const void *payload, size_t len, size_t header)
+struct message_rest messages_behind(const void *payload, size_t len, size_t header)
 {
-	size_t skipped = aligned(header);
+	size_t skipped = (size_t)NLMSG_ALIGN(header);
 
 	if (len < skipped)
-		return (struct messages_attributes){0};
-	return (struct messages_attributes){
-		.at = (const unsigned char *)payload + skipped, .left = len - skipped};
+		return (struct message_rest){0};
+	return (struct message_rest){(const char *)payload + skipped, len - skipped};
 }
 
 uint8_t messages_u8(const struct messages_attribute *attribute)
@@ -136,58 +117,39 @@ bool messages_is(const struct messages_attribute *attribute, const char *text)
 		(attribute->len == len || !attribute->bytes[len]);
 }
 
-/* NLMSG_DONE ends a dump, with a negative errno when it failed midway; NLMSG_ERROR ends the rest,
- * with 0 as an acknowledgement. */
-static int decode_end(struct messages_answer *answer, const void *payload, size_t len)
+static int decode_message(struct messages_answer *answer, const struct nlmsghdr *message)
 {
-	int32_t error = 0;
+	size_t len = 0;
+	const void *payload = message_payload(message, &len);
 
-	if (len >= sizeof(error))
-		memcpy(&error, payload, sizeof(error));
-	if (error < 0 && error > -4096)
-		answer->error = error;
-	answer->done = true;
-	return 1;
-}
-
-static int decode_message(struct messages_answer *answer, const struct nlmsghdr *header,
-	const void *payload, size_t len)
-{
-	if (header->nlmsg_flags & NLM_F_DUMP_INTR)
+	if (message->nlmsg_flags & NLM_F_DUMP_INTR)
 		answer->interrupted = true;
-	switch (header->nlmsg_type) {
+	switch (message->nlmsg_type) {
 	case NLMSG_NOOP:
 		return 0;
 	case NLMSG_DONE:
 	case NLMSG_ERROR:
-		return decode_end(answer, payload, len);
+		answer->error = message_end(message, &answer->malformed);
+		answer->done = true;
+		return 1;
 	case NLMSG_OVERRUN:
 		answer->malformed = true;
 		return 0;
 	default:
-		return answer->seen(answer->context, header->nlmsg_type, payload, len);
+		return answer->seen(answer->context, message->nlmsg_type, payload, len);
 	}
 }
 
 int messages_decode(void *context, const void *bytes, size_t len)
 {
 	struct messages_answer *answer = context;
-	const unsigned char *at = bytes;
-	struct nlmsghdr header;
+	struct message_rest rest = {bytes, len};
+	const struct nlmsghdr *message = NULL;
 	int r = 0;
 
-	while (!r && len >= sizeof(header)) {
-		memcpy(&header, at, sizeof(header));
-		if (header.nlmsg_len < sizeof(header) || header.nlmsg_len > len)
-			break;
-		r = decode_message(
-			answer, &header, at + NLMSG_HDRLEN, header.nlmsg_len - NLMSG_HDRLEN);
-		size_t step = aligned(header.nlmsg_len);
-		step = step < len ? step : len;
-		at += step;
-		len -= step;
-	}
-	if (!r && len)
+	while (!r && message_next(&rest, &message))
+		r = decode_message(answer, message);
+	if (!r && rest.len)
 		answer->malformed = true;
 	return r;
 }

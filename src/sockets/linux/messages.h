@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Netlink messages and attributes of any family: pure, bounds-checked walking. What they mean is
- * for the files that ask. sock_diag has a decoder of its own (diag.h), since it is on the fast
- * path.
+ * Questions to any netlink family, and the attributes of their answers as values. What they mean is
+ * for the files that ask; how they are framed is in message.h. sock_diag has a decoder of its own
+ * (diag.h), since it is on the fast path.
  */
 #ifndef BERTH_SOCKETS_LINUX_MESSAGES_H
 #define BERTH_SOCKETS_LINUX_MESSAGES_H
@@ -11,11 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Attributes that are not read yet, or the inside of one. */
-struct messages_attributes {
-	const unsigned char *at;
-	size_t left;
-};
+#include "sockets/linux/message.h"
 
 struct messages_attribute {
 	uint16_t type; /* without the flags NLA_F_NESTED and NLA_F_NET_BYTEORDER */
@@ -24,18 +20,17 @@ struct messages_attribute {
 };
 
 /* Takes the next attribute. False: there is none, or none that is sound. */
-bool messages_next(struct messages_attributes *attributes, struct messages_attribute *ret);
+bool messages_next(struct message_rest *attributes, struct messages_attribute *ret);
 
 /* The first attribute of a type; when there is none, *ret is empty. */
-bool messages_find(
-	struct messages_attributes attributes, uint16_t type, struct messages_attribute *ret);
+bool messages_find(struct message_rest attributes, uint16_t type, struct messages_attribute *ret);
 
 /* The number in network byte order that the first attribute of a type is; 0: there is none. */
-uint32_t messages_number(struct messages_attributes attributes, uint16_t type);
+uint32_t messages_number(struct message_rest attributes, uint16_t type);
 
 /* The attributes inside of one, or those behind the first `header` bytes of a payload. */
-struct messages_attributes messages_inside(const struct messages_attribute *attribute);
-struct messages_attributes messages_behind(const void *payload, size_t len, size_t header);
+struct message_rest messages_inside(const struct messages_attribute *attribute);
+struct message_rest messages_behind(const void *payload, size_t len, size_t header);
 
 /*
  * Numbers: of this machine's byte order, or of the network's (_be). 0 when the attribute is too

@@ -50,7 +50,7 @@ static const char *keep_text(struct nft *nft, const struct messages_attribute *a
 	return arena_text(&nft->arena, text, len);
 }
 
-static void read_hook(struct messages_attributes inside, struct nft_chain *chain)
+static void read_hook(struct message_rest inside, struct nft_chain *chain)
 {
 	struct messages_attribute attribute;
 
@@ -62,8 +62,7 @@ static void read_hook(struct messages_attributes inside, struct nft_chain *chain
 	}
 }
 
-static int read_chain(
-	struct nft *nft, struct messages_attributes attributes, struct nft_chain *chain)
+static int read_chain(struct nft *nft, struct message_rest attributes, struct nft_chain *chain)
 {
 	struct messages_attribute attribute;
 
@@ -146,8 +145,7 @@ static int grow_rules(struct nft_chain *chain)
 int nft_see_rule(void *context, uint16_t type, const void *payload, size_t len)
 {
 	struct nft_load *load = context;
-	struct messages_attributes attributes =
-		messages_behind(payload, len, sizeof(struct nfgenmsg));
+	struct message_rest attributes = messages_behind(payload, len, sizeof(struct nfgenmsg));
 	struct messages_attribute attribute;
 	struct messages_attribute expressions = {0};
 	struct nft_rule rule = {0};
@@ -163,12 +161,12 @@ int nft_see_rule(void *context, uint16_t type, const void *payload, size_t len)
 			!messages_is(&attribute, load->chain->name))
 			return 0; /* a recording, or a kernel that does not filter, may hold more */
 	}
-	char *copy =
-		arena_text(&load->nft->arena, (const char *)expressions.bytes, expressions.len);
+	char *copy = arena_alloc(&load->nft->arena, expressions.len);
 	if (!copy || (load->chain->count == load->chain->size && grow_rules(load->chain)))
 		return -ENOMEM;
-	rule.expressions = (struct messages_attributes){
-		.at = (const unsigned char *)copy, .left = expressions.len};
+	if (expressions.len)
+		memcpy(copy, expressions.bytes, expressions.len);
+	rule.expressions = (struct message_rest){copy, expressions.len};
 	load->chain->rules[load->chain->count++] = rule;
 	return 0;
 }

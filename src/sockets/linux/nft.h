@@ -13,7 +13,7 @@
 
 struct nft_rule {
 	uint64_t handle;
-	struct messages_attributes expressions;
+	struct message_rest expressions;
 };
 
 struct nft_chain {

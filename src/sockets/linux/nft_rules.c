@@ -33,7 +33,7 @@ struct run {
 	unsigned narrowings; /* that the flow had before the rule */
 	struct flow_ports *done; /* does not go on in this chain */
 	struct flow_ports *gone; /* does not go on at all */
-	struct messages_attributes rest; /* expressions that are still to come */
+	struct message_rest rest; /* expressions that are still to come */
 	struct flow flow;
 	struct registers registers;
 };
@@ -62,7 +62,7 @@ static enum step step_if(bool left)
 	return left ? NEXT : OVER;
 }
 
-static enum step compare(struct run *run, struct messages_attributes inside)
+static enum step compare(struct run *run, struct message_rest inside)
 {
 	struct messages_attribute data = registers_data(inside, NFTA_CMP_DATA);
 	const struct packet_byte *bytes =
@@ -94,7 +94,7 @@ static enum step compare(struct run *run, struct messages_attributes inside)
 	return NEXT;
 }
 
-static enum step compare_range(struct run *run, struct messages_attributes inside)
+static enum step compare_range(struct run *run, struct message_rest inside)
 {
 	struct messages_attribute low = registers_data(inside, NFTA_RANGE_FROM_DATA);
 	struct messages_attribute high = registers_data(inside, NFTA_RANGE_TO_DATA);
@@ -173,7 +173,7 @@ static enum step decide(struct run *run, int32_t verdict, const char *chain)
 	}
 }
 
-static enum step immediate(struct run *run, struct messages_attributes inside)
+static enum step immediate(struct run *run, struct message_rest inside)
 {
 	uint32_t to = messages_number(inside, NFTA_IMMEDIATE_DREG);
 	struct messages_attribute data;
@@ -221,7 +221,7 @@ static void capture(struct run *run, const struct redirects_target *target)
 }
 
 static uint16_t read_port(
-	const struct run *run, struct messages_attributes inside, uint16_t type, bool *ret_known)
+	const struct run *run, struct message_rest inside, uint16_t type, bool *ret_known)
 {
 	struct messages_attribute attribute;
 	unsigned char bytes[2];
@@ -234,7 +234,7 @@ static uint16_t read_port(
 	return *ret_known ? packet_port(bytes) : 0;
 }
 
-static bool read_address(const struct run *run, struct messages_attributes inside, uint16_t type,
+static bool read_address(const struct run *run, struct message_rest inside, uint16_t type,
 	uint8_t *ret_address, bool *ret_known)
 {
 	struct messages_attribute attribute;
@@ -255,7 +255,7 @@ struct places {
 	uint16_t last_port;
 };
 
-static void read_target(const struct run *run, struct messages_attributes inside,
+static void read_target(const struct run *run, struct message_rest inside,
 	const struct places *places, struct redirects_target *target)
 {
 	bool known[4];
@@ -278,7 +278,7 @@ static bool other_family(const struct run *run, uint32_t family)
 	return family == (run->flow.family == 4 ? NFPROTO_IPV6 : NFPROTO_IPV4);
 }
 
-static enum step translate(struct run *run, struct messages_attributes inside)
+static enum step translate(struct run *run, struct message_rest inside)
 {
 	static const struct places places = {NFTA_NAT_REG_ADDR_MIN, NFTA_NAT_REG_ADDR_MAX,
 		NFTA_NAT_REG_PROTO_MIN, NFTA_NAT_REG_PROTO_MAX};
@@ -293,7 +293,7 @@ static enum step translate(struct run *run, struct messages_attributes inside)
 	return stop(run);
 }
 
-static enum step redirect(struct run *run, struct messages_attributes inside)
+static enum step redirect(struct run *run, struct message_rest inside)
 {
 	static const struct places places = {
 		.port = NFTA_REDIR_REG_PROTO_MIN, .last_port = NFTA_REDIR_REG_PROTO_MAX};
@@ -305,7 +305,7 @@ static enum step redirect(struct run *run, struct messages_attributes inside)
 	return stop(run);
 }
 
-static enum step proxy(struct run *run, struct messages_attributes inside)
+static enum step proxy(struct run *run, struct message_rest inside)
 {
 	static const struct places places = {
 		.address = NFTA_TPROXY_REG_ADDR, .port = NFTA_TPROXY_REG_PORT};
@@ -319,13 +319,13 @@ static enum step proxy(struct run *run, struct messages_attributes inside)
 	return NEXT; /* it leaves the verdict to what stands behind it */
 }
 
-static enum step over(struct run *run, struct messages_attributes inside)
+static enum step over(struct run *run, struct message_rest inside)
 {
 	(void)inside;
 	return stop(run);
 }
 
-static enum step nothing(struct run *run, struct messages_attributes inside)
+static enum step nothing(struct run *run, struct message_rest inside)
 {
 	(void)run, (void)inside;
 	return NEXT;
@@ -340,7 +340,7 @@ struct extension {
 };
 
 /* NFTA_MATCH_… and NFTA_TARGET_… have the same numbers. */
-static void read_extension(struct messages_attributes inside, struct extension *ret)
+static void read_extension(struct message_rest inside, struct extension *ret)
 {
 	struct messages_attribute attribute;
 
@@ -357,7 +357,7 @@ static void read_extension(struct messages_attributes inside, struct extension *
 	}
 }
 
-static enum step match(struct run *run, struct messages_attributes inside)
+static enum step match(struct run *run, struct message_rest inside)
 {
 	struct extension extension;
 
@@ -365,7 +365,7 @@ static enum step match(struct run *run, struct messages_attributes inside)
 	return step_if(extensions_match(&run->flow, &extension.use));
 }
 
-static enum step target(struct run *run, struct messages_attributes inside)
+static enum step target(struct run *run, struct message_rest inside)
 {
 	struct redirects_target to = {.kind = BERTH_REDIRECT_IPTABLES};
 	struct extension extension;
@@ -476,7 +476,7 @@ static const char *name_of_set(const char *name)
 	return strncmp(name, "__", 2) == 0 ? "a set" : name;
 }
 
-static enum step look_up(struct run *run, struct messages_attributes inside)
+static enum step look_up(struct run *run, struct message_rest inside)
 {
 	struct messages_attribute attribute;
 	char name[LONGEST_NAME] = "";
@@ -521,11 +521,11 @@ static enum step look_up(struct run *run, struct messages_attributes inside)
 
 /* ---- Rules and chains ------------------------------------------------------------------------ */
 
-static enum step run_expression(struct run *run, struct messages_attributes expression)
+static enum step run_expression(struct run *run, struct message_rest expression)
 {
 	static const struct {
 		const char *name;
-		enum step (*run)(struct run *run, struct messages_attributes inside);
+		enum step (*run)(struct run *run, struct message_rest inside);
 	} known[] = {
 		{"cmp", compare},
 		{"comment", nothing},

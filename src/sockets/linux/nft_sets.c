@@ -41,7 +41,7 @@ static const unsigned char *keep(struct nft_set *set, const unsigned char *bytes
 /* NFTA_DATA_VALUE inside of a key or data. */
 static struct messages_attribute value_of(const struct messages_attribute *data)
 {
-	struct messages_attributes inside = messages_inside(data);
+	struct message_rest inside = messages_inside(data);
 	struct messages_attribute attribute;
 
 	while (messages_next(&inside, &attribute)) {
@@ -52,7 +52,7 @@ static struct messages_attribute value_of(const struct messages_attribute *data)
 }
 
 static int read_verdict(
-	struct nft_set *set, struct messages_attributes inside, struct nft_element *element)
+	struct nft_set *set, struct message_rest inside, struct nft_element *element)
 {
 	struct messages_attribute attribute;
 	char name[LONGEST_NAME];
@@ -75,7 +75,7 @@ static int read_verdict(
 static int read_data(
 	struct nft_set *set, const struct messages_attribute *data, struct nft_element *element)
 {
-	struct messages_attributes inside = messages_inside(data);
+	struct message_rest inside = messages_inside(data);
 	struct messages_attribute attribute;
 	int r = 0;
 
@@ -91,7 +91,7 @@ static int read_data(
 	return r;
 }
 
-static int read_element(struct nft_set *set, struct messages_attributes inside)
+static int read_element(struct nft_set *set, struct message_rest inside)
 {
 	struct messages_attribute attribute;
 	struct messages_attribute key = {0};
@@ -127,9 +127,8 @@ static int read_element(struct nft_set *set, struct messages_attributes inside)
 int nft_sets_see(void *context, uint16_t type, const void *payload, size_t len)
 {
 	struct nft_set *set = context;
-	struct messages_attributes attributes =
-		messages_behind(payload, len, sizeof(struct nfgenmsg));
-	struct messages_attributes elements = {0};
+	struct message_rest attributes = messages_behind(payload, len, sizeof(struct nfgenmsg));
+	struct message_rest elements = {0};
 	struct messages_attribute attribute;
 	int r = 0;
 

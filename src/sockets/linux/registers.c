@@ -96,7 +96,7 @@ void registers_forget(struct registers *registers)
 		registers->all[i] = (struct packet_byte){.what = PACKET_OTHER, .mask = UINT8_MAX};
 }
 
-struct messages_attribute registers_data(struct messages_attributes inside, uint16_t type)
+struct messages_attribute registers_data(struct message_rest inside, uint16_t type)
 {
 	struct messages_attribute attribute;
 
@@ -137,8 +137,7 @@ static struct packet_byte transport_byte(const struct flow *flow, size_t at)
 	return (struct packet_byte){PACKET_OTHER, (uint8_t)at, 0, UINT8_MAX};
 }
 
-static bool load_payload(
-	struct registers *registers, struct flow *flow, struct messages_attributes inside)
+static bool load_payload(struct registers *registers, struct flow *flow, struct message_rest inside)
 {
 	uint32_t base = messages_number(inside, NFTA_PAYLOAD_BASE);
 	size_t offset = messages_number(inside, NFTA_PAYLOAD_OFFSET);
@@ -158,8 +157,7 @@ static bool load_payload(
 	return true;
 }
 
-static bool load_meta(
-	struct registers *registers, struct flow *flow, struct messages_attributes inside)
+static bool load_meta(struct registers *registers, struct flow *flow, struct message_rest inside)
 {
 	const uint8_t protocol = flow_number(flow->proto);
 	bool four = flow->family == 4;
@@ -211,7 +209,7 @@ static bool load_meta(
 
 /* A connection is looked at when it begins. */
 static bool load_tracking(
-	struct registers *registers, struct flow *flow, struct messages_attributes inside)
+	struct registers *registers, struct flow *flow, struct message_rest inside)
 {
 	const uint32_t state = NEW_CONNECTION;
 	const uint32_t status = 0;
@@ -241,8 +239,7 @@ static bool load_tracking(
 }
 
 /* What kind of address the destination is: one of this machine's, or it is no business of ours. */
-static bool load_fib(
-	struct registers *registers, struct flow *flow, struct messages_attributes inside)
+static bool load_fib(struct registers *registers, struct flow *flow, struct message_rest inside)
 {
 	const uint32_t local = LOCAL_ADDRESS;
 	uint32_t to = messages_number(inside, NFTA_FIB_DREG);
@@ -256,8 +253,7 @@ static bool load_fib(
 	return true;
 }
 
-static bool load_number(
-	struct registers *registers, struct flow *flow, struct messages_attributes inside)
+static bool load_number(struct registers *registers, struct flow *flow, struct message_rest inside)
 {
 	(void)flow;
 	registers_put_what(
@@ -265,8 +261,7 @@ static bool load_number(
 	return true;
 }
 
-static bool load_hash(
-	struct registers *registers, struct flow *flow, struct messages_attributes inside)
+static bool load_hash(struct registers *registers, struct flow *flow, struct message_rest inside)
 {
 	(void)flow;
 	registers_put_what(registers, messages_number(inside, NFTA_HASH_DREG), PACKET_CHANCE,
@@ -274,8 +269,7 @@ static bool load_hash(
 	return true;
 }
 
-static bool bitwise(
-	struct registers *registers, struct flow *flow, struct messages_attributes inside)
+static bool bitwise(struct registers *registers, struct flow *flow, struct message_rest inside)
 {
 	size_t len = messages_number(inside, NFTA_BITWISE_LEN);
 	struct messages_attribute mask = registers_data(inside, NFTA_BITWISE_MASK);
@@ -306,12 +300,12 @@ static bool bitwise(
 }
 
 bool registers_run(struct registers *registers, struct flow *flow,
-	const struct messages_attribute *name, struct messages_attributes inside)
+	const struct messages_attribute *name, struct message_rest inside)
 {
 	static const struct {
 		const char *name;
-		bool (*run)(struct registers *registers, struct flow *flow,
-			struct messages_attributes inside);
+		bool (*run)(
+			struct registers *registers, struct flow *flow, struct message_rest inside);
 	} known[] = {
 		{"bitwise", bitwise},
 		{"ct", load_tracking},

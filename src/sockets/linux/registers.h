@@ -30,13 +30,13 @@ bool registers_read(
 void registers_forget(struct registers *registers);
 
 /* The value inside an attribute of the type NFTA_DATA; empty when there is none. */
-struct messages_attribute registers_data(struct messages_attributes inside, uint16_t type);
+struct messages_attribute registers_data(struct message_rest inside, uint16_t type);
 
 /*
  * Runs an expression that fills registers: payload, meta, ct, fib, numgen, hash, bitwise. False: it
  * is another one, or not understood in this form.
  */
 bool registers_run(struct registers *registers, struct flow *flow,
-	const struct messages_attribute *name, struct messages_attributes inside);
+	const struct messages_attribute *name, struct message_rest inside);
 
 #endif

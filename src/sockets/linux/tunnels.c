@@ -56,7 +56,7 @@ struct link {
 	struct messages_attribute data; /* of that kind */
 };
 
-static void read_link_info(struct messages_attributes inside, struct link *link)
+static void read_link_info(struct message_rest inside, struct link *link)
 {
 	struct messages_attribute attribute;
 
@@ -70,8 +70,7 @@ static void read_link_info(struct messages_attributes inside, struct link *link)
 
 static bool read_link(const void *payload, size_t len, struct link *link)
 {
-	struct messages_attributes attributes =
-		messages_behind(payload, len, sizeof(struct ifinfomsg));
+	struct message_rest attributes = messages_behind(payload, len, sizeof(struct ifinfomsg));
 	struct messages_attribute attribute;
 	struct ifinfomsg header;
 
@@ -93,7 +92,7 @@ static bool read_link(const void *payload, size_t len, struct link *link)
 /* The port in the data of an interface, in network byte order; 0: not told. */
 static uint16_t port_in(const struct link *link, uint16_t type)
 {
-	struct messages_attributes inside = messages_inside(&link->data);
+	struct message_rest inside = messages_inside(&link->data);
 	struct messages_attribute attribute;
 
 	while (messages_next(&inside, &attribute)) {
@@ -159,7 +158,7 @@ int tunnels_link(void *context, uint16_t type, const void *payload, size_t len)
 int tunnels_wireguard(void *context, uint16_t type, const void *payload, size_t len)
 {
 	struct tunnels *tunnels = context;
-	struct messages_attributes attributes = genl_attributes(payload, len);
+	struct message_rest attributes = genl_attributes(payload, len);
 	struct messages_attribute attribute;
 	struct makers_fact fact = {.protos = udp, .maker = "wireguard"};
 	char name[IFNAMSIZ] = "";
@@ -177,7 +176,7 @@ int tunnels_wireguard(void *context, uint16_t type, const void *payload, size_t 
 /* Zeros all of a message's attributes that are not read above, and what is not sound in it. */
 static void wash_device(unsigned char *payload, size_t len)
 {
-	struct messages_attributes attributes = genl_attributes(payload, len);
+	struct message_rest attributes = genl_attributes(payload, len);
 	struct messages_attribute attribute;
 
 	while (messages_next(&attributes, &attribute)) {
@@ -186,10 +185,10 @@ static void wash_device(unsigned char *payload, size_t len)
 			attribute.type == WGDEVICE_A_LISTEN_PORT;
 
 		if (!kept)
-			explicit_bzero(payload + (attribute.bytes - payload), attribute.len);
+			explicit_bzero(message_writable(payload, attribute.bytes), attribute.len);
 	}
-	if (attributes.left)
-		explicit_bzero(payload + (attributes.at - payload), attributes.left);
+	if (attributes.len)
+		explicit_bzero(message_writable(payload, attributes.at), attributes.len);
 }
 
 void tunnels_wash_wireguard(void *bytes, size_t len)
@@ -269,7 +268,7 @@ static void read_address(
 int tunnels_fou(void *context, uint16_t type, const void *payload, size_t len)
 {
 	struct tunnels *tunnels = context;
-	struct messages_attributes attributes = genl_attributes(payload, len);
+	struct message_rest attributes = genl_attributes(payload, len);
 	struct messages_attribute attribute;
 	struct makers_fact fact = {.protos = udp, .maker = "fou"};
 	unsigned protocol = 0;
@@ -316,7 +315,7 @@ int tunnels_ask_fou(const struct sockets_system *system, struct tunnels *tunnels
 int tunnels_l2tp(void *context, uint16_t type, const void *payload, size_t len)
 {
 	struct tunnels *tunnels = context;
-	struct messages_attributes attributes = genl_attributes(payload, len);
+	struct message_rest attributes = genl_attributes(payload, len);
 	struct messages_attribute attribute;
 	struct makers_fact fact = {.protos = udp, .maker = "l2tp"};
 	unsigned id = 0;
@@ -373,9 +372,9 @@ static void read_sockaddr(const struct messages_attribute *attribute, struct mak
 int tunnels_tipc(void *context, uint16_t type, const void *payload, size_t len)
 {
 	struct tunnels *tunnels = context;
-	struct messages_attributes attributes = genl_attributes(payload, len);
-	struct messages_attributes bearer = {0};
-	struct messages_attributes options = {0};
+	struct message_rest attributes = genl_attributes(payload, len);
+	struct message_rest bearer = {0};
+	struct message_rest options = {0};
 	struct messages_attribute attribute;
 	struct makers_fact fact = {.protos = udp, .maker = "tipc"};
 	char name[32] = "";
@@ -418,8 +417,8 @@ int tunnels_ask_tipc(const struct sockets_system *system, struct tunnels *tunnel
 int tunnels_mptcp(void *context, uint16_t type, const void *payload, size_t len)
 {
 	struct tunnels *tunnels = context;
-	struct messages_attributes attributes = genl_attributes(payload, len);
-	struct messages_attributes endpoint = {0};
+	struct message_rest attributes = genl_attributes(payload, len);
+	struct message_rest endpoint = {0};
 	struct messages_attribute attribute;
 	struct makers_fact fact = {.protos = tcp | BERTH_PROTO_BIT(BERTH_MPTCP), .maker = "mptcp"};
 	unsigned id = 0;
