@@ -992,6 +992,56 @@ BERTH_PUBLIC int berth_answers(
 	const struct berth *berth, const char *text, struct berth_answers **ret_answers);
 BERTH_PUBLIC void berth_answers_free(struct berth_answers *answers);
 
+/* ---- Waiting -------------------------------------------------------------------------------- */
+
+struct berth_wait_ask {
+	size_t size; /* sizeof(struct berth_wait_ask) */
+	/* Every port of every part, at most 4,096; a part that names no protocol is about TCP. An
+	 * address narrows it to sockets that are bound to it or to all addresses. */
+	const struct berth_query *query;
+	bool free; /* wait until nobody listens there or is bound to it; else until somebody listens
+		    */
+	/* Only what this owner holds counts: the name of a process or its program, a pid, a unit,
+	 * the name or id of a container. NULL: anybody's. */
+	const char *owner;
+	int64_t timeout_ms; /* negative: for ever; 0: look once */
+};
+
+struct berth_waited_port {
+	uint16_t port;
+	enum berth_proto proto;
+	bool done;
+	const char *text; /* what is there in the end, one phrase: "node (pid 42, alice) listens" */
+	const struct berth_socket *const *sockets; /* what is there in the end; connections left out
+						    */
+	size_t n_sockets;
+};
+
+struct berth_waited {
+	bool done; /* all ports at the same time */
+	bool free; /* which was waited for */
+	double waited_ms;
+	uint32_t looks; /* how often the kernel was asked */
+	const struct berth_waited_port *ports;
+	size_t n_ports;
+	unsigned gaps; /* of the last look */
+};
+
+/*
+ * Waits until each port listens, or is free. UDP has no listening: an unconnected socket that is
+ * bound is all that can be known. Where a helper of a container engine has the port (docker-proxy,
+ * rootlessport, …), which accepts before the server in the container is there, it waits for the
+ * server, provided that it may look into the container's network; the text says when not. A socket
+ * that systemd holds for a service counts at once, since a connection is what starts the service.
+ *
+ * The kernel is asked every millisecond at first, later every 20; where a port is to become free,
+ * it also tells of TCP sockets that end. 0, also when the time was over; -EINVAL, -E2BIG: the
+ * question; others as berth_snapshot(). A recording is looked at once.
+ */
+BERTH_PUBLIC int berth_wait(const struct berth *berth, const struct berth_wait_ask *ask,
+	struct berth_waited **ret_waited);
+BERTH_PUBLIC void berth_waited_free(struct berth_waited *waited);
+
 /* ---- JSON: the same everywhere, see docs/schema
  * -------------------------------------------------- */
 
@@ -1008,6 +1058,8 @@ BERTH_PUBLIC int berth_listen_losses_json(
 	const struct berth_listen_losses *losses, berth_write *write, void *context);
 BERTH_PUBLIC int berth_answers_json(
 	const struct berth_answers *answers, berth_write *write, void *context);
+BERTH_PUBLIC int berth_waited_json(
+	const struct berth_waited *waited, berth_write *write, void *context);
 BERTH_PUBLIC int berth_record_json(
 	const struct berth_record *record, berth_write *write, void *context);
 BERTH_PUBLIC int berth_claim_json(

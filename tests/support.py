@@ -20,6 +20,7 @@ RECORDINGS = ROOT / "tests" / "recordings"
 
 # Exit codes, the same for all commands.
 YES, NO, USAGE, UNKNOWN = 0, 1, 2, 3
+TIMEOUT = 124  # of berth wait, as timeout(1) has it
 
 
 @dataclass(frozen=True)

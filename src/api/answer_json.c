@@ -4,15 +4,6 @@
 #include "base/json.h"
 #include <berth.h>
 
-/* A berth_write that appends to a buffer. */
-static int append(void *context, const char *bytes, size_t len)
-{
-	struct buffer *out = context;
-
-	buffer_bytes(out, bytes, len);
-	return out->error;
-}
-
 static void put_destination(struct json *json, const struct berth_destination *destination)
 {
 	json_open_object(json, NULL);
@@ -26,13 +17,7 @@ static void put_destination(struct json *json, const struct berth_destination *d
 	json_uint(json, "group_size", destination->group_size);
 	json_string(json, "redirect", destination->redirect);
 	json_string(json, "text", destination->text);
-	json_open_array(json, "answered_by");
-	for (size_t i = 0; i < destination->n_answered_by; i++) {
-		json_value_follows(json, NULL);
-		/* A failure sticks to the buffer. */
-		(void)berth_socket_json(destination->answered_by[i], append, json->out);
-	}
-	json_close_array(json);
+	parts_sockets(json, "answered_by", destination->answered_by, destination->n_answered_by);
 	json_close_object(json);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Members that several objects have: the details of a socket, in which what the kernel did not tell
- * is null, and the gaps of a snapshot. */
+ * is null, lists of sockets, and the gaps of a snapshot. */
 #include "api/parts.h"
 
 static void put_options(struct json *json, const struct berth_socket_details *details)
@@ -111,6 +111,27 @@ void parts_details(struct json *json, const struct berth_socket_details *details
 	put_known(json, "mark", details->has_mark, details->mark);
 	put_known(json, "class_id", details->has_class, details->class_id);
 	json_close_object(json);
+}
+
+/* A berth_write that appends to a buffer. */
+static int append(void *context, const char *bytes, size_t len)
+{
+	struct buffer *out = context;
+
+	buffer_bytes(out, bytes, len);
+	return out->error;
+}
+
+void parts_sockets(struct json *json, const char *key, const struct berth_socket *const *sockets,
+	size_t n_sockets)
+{
+	json_open_array(json, key);
+	for (size_t i = 0; i < n_sockets; i++) {
+		json_value_follows(json, NULL);
+		/* A failure sticks to the buffer. */
+		(void)berth_socket_json(sockets[i], append, json->out);
+	}
+	json_close_array(json);
 }
 
 void parts_gaps(struct json *json, unsigned gaps)

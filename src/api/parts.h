@@ -10,6 +10,10 @@
 /* "details" of a socket: an object, or null when there are none. */
 void parts_details(struct json *json, const struct berth_socket_details *details);
 
+/* A list of whole sockets. */
+void parts_sockets(struct json *json, const char *key, const struct berth_socket *const *sockets,
+	size_t n_sockets);
+
 /* "gaps": a list of sentences. */
 void parts_gaps(struct json *json, unsigned gaps);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "api/answer_split.h"
+#include "api/endpoint.h"
 #include "api/handle.h"
 #include "api/machine.h"
 #include "api/report_netns.h"
@@ -137,30 +138,6 @@ static int add_claims(const struct berth *berth, struct report_box *box, berth_p
 	return 0;
 }
 
-/* ::ffff:0:0/96, an IPv4 address in IPv6 form (RFC 4291 section 2.5.5.2). */
-static bool is_mapped(const struct berth_socket *socket)
-{
-	static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
-
-	return socket->family == 6 && !memcmp(socket->local, prefix, sizeof(prefix));
-}
-
-/* Is this socket about the address that was asked for: bound to it, or to all? */
-static bool covers_address(const struct berth_socket *socket, const struct berth_query_part *part)
-{
-	static const uint8_t wildcard[16];
-
-	if (!part || !part->family)
-		return true;
-	if (part->family == 4 && is_mapped(socket))
-		return !memcmp(socket->local + 12, part->address, 4);
-	bool any = !memcmp(socket->local, wildcard, socket->family == 6 ? 16 : 4);
-	if (part->family == socket->family)
-		return any || !memcmp(socket->local, part->address, part->family == 6 ? 16 : 4);
-	/* A dual-stack wildcard takes IPv4 too, unless it said otherwise. */
-	return any && part->family == 4 && socket->v6only != 1;
-}
-
 static int add_sockets(const struct berth_snapshot *snapshot, const struct berth_query_part *part,
 	struct report_box *box)
 {
@@ -174,7 +151,7 @@ static int add_sockets(const struct berth_snapshot *snapshot, const struct berth
 	for (size_t i = 0; i < count; i++) {
 		if (report_netns_is_subject(snapshot->inner, &rows[i]) &&
 			box->report.protos & BERTH_PROTO_BIT(rows[i].proto) &&
-			covers_address(&rows[i], part))
+			endpoint_covers(part, &rows[i]))
 			sockets[kept++] = &rows[i];
 	}
 	box->report.sockets = sockets;

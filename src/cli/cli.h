@@ -24,6 +24,7 @@ enum cli_exit {
 	CLI_NO = 1, /* no: nobody holds it, nothing was found */
 	CLI_USAGE = 2, /* the question was not understood */
 	CLI_UNKNOWN = 3, /* could not find out, not completely, or could not say it */
+	CLI_TIMEOUT = 124, /* the time was over, as timeout(1) says it */
 };
 
 enum cli_format {

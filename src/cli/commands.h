@@ -33,6 +33,9 @@ enum command_key {
 	KEY_SELF,
 	KEY_MODE,
 	KEY_NETNS,
+	KEY_FREE,
+	KEY_TIMEOUT,
+	KEY_OWNER,
 };
 
 struct command_option {
@@ -75,5 +78,6 @@ extern const struct command cmd_port;
 extern const struct command cmd_record;
 extern const struct command cmd_registry;
 extern const struct command cmd_version;
+extern const struct command cmd_wait;
 
 #endif

@@ -18,4 +18,7 @@ void handover(void);
 /* The same, when the snapshot lacks names that only the whole program can ask for. */
 void handover_unnamed(const struct berth_snapshot *snapshot);
 
+/* The same for single sockets. */
+void handover_nameless(const struct berth_socket *const *sockets, size_t n);
+
 #endif

@@ -111,6 +111,14 @@ static bool has_unnamed(const struct berth_socket *socket)
 	return lacks_names(socket->made_in);
 }
 
+void handover_nameless(const struct berth_socket *const *sockets, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (has_unnamed(sockets[i]))
+			handover();
+	}
+}
+
 void handover_unnamed(const struct berth_snapshot *snapshot)
 {
 	const struct berth_socket *sockets;

@@ -11,6 +11,11 @@ void handover(void)
 {
 }
 
+void handover_nameless(const struct berth_socket *const *sockets, size_t n)
+{
+	(void)sockets, (void)n;
+}
+
 void handover_unnamed(const struct berth_snapshot *snapshot)
 {
 	(void)snapshot;

@@ -81,4 +81,36 @@ uint32_t sockets_incoming(const struct sockets_addresses *addresses, uint8_t fam
 
 void sockets_addresses_free(struct sockets_addresses *addresses);
 
+/* ---- Ending who holds a socket ----------------------------------------------------------------
+ */
+
+/* One process, and the socket that it must hold to be meant. */
+struct sockets_victim {
+	uint32_t pid;
+	uint64_t start_ticks;
+	uint64_t inode; /* 0: none */
+};
+
+/*
+ * Signals just this process, and only while it holds the socket; signal 0 checks all that and sends
+ * nothing. -ESRCH: it ended; -ENOENT: it has the socket no more; -EPERM: it may not be signalled;
+ * -EACCES: whether it has the socket may not be read; -EROFS: a recording; -ENOSYS: this kernel or
+ * backend cannot do it safely.
+ */
+int sockets_signal(struct sockets_system *system, const struct sockets_victim *victim, int signal);
+
+/* This process with its parents and place; NULL in a recording, to which it does not belong. 0;
+ * -ENOMEM. */
+int sockets_self(
+	struct sockets_system *system, struct arena *arena, const struct berth_process **ret_self);
+
+/*
+ * A descriptor that becomes readable whenever a TCP socket of this network namespace has ended; not
+ * blocking, to be closed by the caller. -ENOSYS, -EPERM, …: there is no such word here.
+ */
+int sockets_endings(struct sockets_system *system);
+
+/* Takes all that it has. */
+void sockets_endings_read(int fd);
+
 #endif

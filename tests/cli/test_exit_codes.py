@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import NO, RECORDINGS, ROOT, UNKNOWN, USAGE, YES, Answer
+from support import NO, RECORDINGS, ROOT, TIMEOUT, UNKNOWN, USAGE, YES, Answer
 
 Berth = Callable[..., Answer]
 TOWN = ["--replay", str(RECORDINGS / "town")]
@@ -36,6 +36,12 @@ CASES: list[tuple[str, int, list[str]]] = [
     ("ls", NO, [*TOWN, "ls", "--user", "no-such-user-x"]),
     ("ls", USAGE, [*TOWN, "ls", "--nonsense"]),
     ("ls", UNKNOWN, [*BROKEN, "ls"]),
+    ("wait", YES, [*TOWN, "wait", "5432"]),
+    ("wait", YES, [*TOWN, "wait", "--free", "1"]),
+    ("wait", USAGE, ["wait"]),
+    ("wait", UNKNOWN, [*BROKEN, "wait", "1"]),
+    ("wait", TIMEOUT, [*TOWN, "wait", "1"]),
+    ("wait", TIMEOUT, ["wait", "--timeout", "1ms", "1"]),
     ("find", YES, ["find", "ssh"]),
     ("find", NO, ["find", "qqqqqqqqqqqqqqqq"]),
     ("find", USAGE, ["find"]),
@@ -84,12 +90,12 @@ def test_the_exit_code_is_the_documented_one(
     else:
         answer = berth(*words)
     assert answer.code == code, answer.err
-    assert (answer.err == "") == (code in (YES, NO))
+    assert (answer.err == "") == (code in (YES, NO, TIMEOUT))
 
 
 def documented(page: str) -> set[int]:
     section = page.partition(".Sh EXIT STATUS")[2].partition("\n.Sh ")[0]
-    return set(map(int, re.findall(r"^\.It (\d)$", section, re.M)))
+    return set(map(int, re.findall(r"^\.It (\d+)$", section, re.M)))
 
 
 @pytest.mark.parametrize("command", sorted({command for command, _, _ in CASES}))
@@ -99,4 +105,4 @@ def test_the_manual_names_just_these_codes(command: str) -> None:
 
 
 def test_the_first_page_names_all_codes() -> None:
-    assert documented((ROOT / "man" / "berth.1").read_text(encoding="utf-8")) == {YES, NO, USAGE, UNKNOWN}
+    assert documented((ROOT / "man" / "berth.1").read_text(encoding="utf-8")) == {YES, NO, USAGE, UNKNOWN, TIMEOUT}

@@ -15,7 +15,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from support import NO, RECORDINGS, ROOT, UNKNOWN, YES, Answer, resolver_for
+from support import NO, RECORDINGS, ROOT, TIMEOUT, UNKNOWN, YES, Answer, resolver_for
 
 Berth = Callable[..., Answer]
 SCHEMAS = {file.stem: file for file in (ROOT / "docs" / "schema").glob("*.json")}
@@ -46,6 +46,8 @@ CASES: dict[str, tuple[list[str], str, str]] = {
     "answers of nobody": ([*TOWN, "answers", "127.0.0.1:1/udp"], "berth-answers-1", "berth-answers-1"),
     "answers with a hidden owner": ([*GUEST, "answers", ":22"], "berth-answers-1", "berth-answers-1"),
     "answers of this machine": (["answers", ":1"], "berth-answers-1", "berth-answers-1"),
+    "wait": ([*TOWN, "wait", "5432"], "berth-wait-1", "berth-wait-1"),
+    "wait in vain": ([*TOWN, "wait", "--free", "5432,53/udp"], "berth-wait-1", "berth-wait-1"),
     "ls with details": ([*TOWN, "ls", "-a", "-v"], "berth-ls-1", "berth-socket-1"),
     "ls of this machine with details": (["ls", "-a", "-v"], "berth-ls-1", "berth-socket-1"),
     "one port with details": ([*TOWN, "-v", "5432"], "berth-report-1", "berth-report-1"),
@@ -118,7 +120,7 @@ def test_an_answer_is_what_its_schema_says(
         berth: Berth, words: Callable[[list[str]], list[str]], case: str) -> None:
     arguments, whole, each = CASES[case]
     answer = berth("--json", *words(arguments))
-    assert answer.code in (YES, NO, UNKNOWN), answer.err
+    assert answer.code in (YES, NO, UNKNOWN, TIMEOUT), answer.err
     assert answer.bytes_out.endswith(b"\n") and answer.bytes_out.count(b"\n") == 1
     said = strict(answer.bytes_out.decode("utf-8"))
     assert said["schema"] == whole

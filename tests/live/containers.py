@@ -50,12 +50,15 @@ def podman(root: Path) -> dict[str, Any]:
     common = ["run", "-d", f"--cgroup-parent=/{NAME}", *LIMITS]
     start(*PODMAN, *common, "--name=published", "-p", "8080:80", "localhost/berth-test:1", "/hold_port", "80")
     start(*PODMAN, *common, "--name=on-host", "--network=host", "localhost/berth-test:1", "/hold_port", "8081")
+    (FOLDER / "late").mkdir()
+    start(*PODMAN, *common, "--name=late", "-p", "8085:80", "-v", f"{FOLDER}/late:/late", "localhost/berth-test:1",
+          "/hold_port", "80", "/late/go")
     ids = {}
-    for name in ("published", "on-host"):
+    for name in ("published", "on-host", "late"):
         done = subprocess.run([*PODMAN, "inspect", "--format={{.Id}}", name], capture_output=True, text=True,
                               check=True)
         ids[name] = done.stdout.strip()
-    return {"published": 8080, "on-host": 8081, "ids": ids}
+    return {"published": 8080, "on-host": 8081, "late": 8085, "go": f"{FOLDER}/late/go", "ids": ids}
 
 
 def runc(root: Path) -> dict[str, Any]:

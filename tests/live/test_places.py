@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import BUILD, ROOT, YES, run_berth
+from support import BERTH, BUILD, ROOT, TIMEOUT, YES, Answer, environment, run_berth
 from worlds import AS_NOBODY, REASON, World, needs_namespaces, world
 
 pytestmark = needs_namespaces
@@ -345,6 +345,29 @@ def test_live_a_port_that_podman_published_is_its_containers(containers: World, 
     short = podman["ids"]["published"][:12]
     assert f"for container published (localhost/berth-test:1, podman {short})" in card
     assert "for the container published." in card
+
+
+def test_live_berth_wait_sees_through_the_helper_of_a_container(containers: World, tmp_path: Path) -> None:
+    podman = said(containers, "podman")
+    port = str(podman["late"])
+
+    def wait(*arguments: str) -> Answer:
+        return run_berth(tmp_path, "wait", *arguments, port, before=containers.enter)
+    assert [row["state"] for row in run_berth(tmp_path, "--json", port, before=containers.enter).json()["sockets"]
+            ] == ["LISTEN"]
+    early = wait("--timeout", "500ms")
+    assert early.code == TIMEOUT, early.out
+    assert "accepts for container late, in which nobody listens" in early.out
+    helper = wait("--timeout", "500ms", "--owner", "conmon")
+    assert helper.code == YES and "conmon" in helper.out
+    with subprocess.Popen([*containers.enter, str(BERTH), "wait", "--timeout", "20s", port], text=True,
+                          stdout=subprocess.PIPE, env=environment(tmp_path)) as process:
+        time.sleep(0.3)
+        assert process.poll() is None
+        containers.run("touch", podman["go"])
+        out, _ = process.communicate(timeout=20)
+    assert process.returncode == YES
+    assert "accepts for container late, in which hold_port" in out and "listens on port 80" in out
 
 
 def test_live_a_container_of_podman_on_the_hosts_network_is_named(containers: World, tmp_path: Path) -> None:

@@ -307,6 +307,23 @@ int processes_holder(struct processes *processes, const struct owners_hit *hit,
 	return 0;
 }
 
+int processes_named(
+	struct processes *processes, uint32_t pid, const struct berth_process **ret_process)
+{
+	const struct holding nothing = {.fd = -1};
+	struct entry *entry = NULL;
+	int r = get(processes, pid, &nothing, &entry);
+
+	if (!r)
+		r = find_place(processes, entry);
+	if (!r)
+		r = link_parents(processes, entry);
+	if (r && r != -ENOENT)
+		return r;
+	*ret_process = r ? NULL : &entry->process;
+	return 0;
+}
+
 void processes_free(struct processes *processes)
 {
 	map_free(&processes->known);

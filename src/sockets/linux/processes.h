@@ -41,6 +41,11 @@ void processes_begin(struct processes *processes);
 int processes_holder(struct processes *processes, const struct owners_hit *hit,
 	const struct berth_process **ret_process);
 
+/* The process that has this pid now, with its parents, whatever it holds; NULL: there is none. 0;
+ * -ENOMEM. */
+int processes_named(
+	struct processes *processes, uint32_t pid, const struct berth_process **ret_process);
+
 /* Frees the table, not the processes. */
 void processes_free(struct processes *processes);
 

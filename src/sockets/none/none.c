@@ -97,3 +97,28 @@ void sockets_addresses_free(struct sockets_addresses *addresses)
 {
 	(void)addresses;
 }
+
+int sockets_signal(struct sockets_system *system, const struct sockets_victim *victim, int signal)
+{
+	(void)system, (void)victim, (void)signal;
+	return -ENOSYS;
+}
+
+int sockets_self(
+	struct sockets_system *system, struct arena *arena, const struct berth_process **ret_self)
+{
+	(void)system, (void)arena;
+	*ret_self = NULL;
+	return 0;
+}
+
+int sockets_endings(struct sockets_system *system)
+{
+	(void)system;
+	return -ENOSYS;
+}
+
+void sockets_endings_read(int fd)
+{
+	(void)fd;
+}
