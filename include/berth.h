@@ -1042,6 +1042,81 @@ BERTH_PUBLIC int berth_wait(const struct berth *berth, const struct berth_wait_a
 	struct berth_waited **ret_waited);
 BERTH_PUBLIC void berth_waited_free(struct berth_waited *waited);
 
+/* ---- Ending who listens ---------------------------------------------------------------------- */
+
+/* What is to be done about one owner. */
+enum berth_end_kind {
+	BERTH_END_SIGNAL, /* a signal to its process */
+	BERTH_END_COMMAND, /* a unit or container runs it, which another program stops */
+	BERTH_END_REFUSED, /* nothing, and `why` says why */
+};
+
+enum berth_end_outcome {
+	BERTH_END_PLANNED, /* not done: a dry run, a command that was not to be run, or refused */
+	BERTH_END_DONE, /* the signal was sent, the command ended well */
+	BERTH_END_GONE, /* it had ended, or had the socket no more, before it was signalled */
+	BERTH_END_DENIED, /* it may not be signalled */
+	BERTH_END_FAILED, /* the command ended badly, or could not be started */
+};
+
+/* "signal", "command", "refused"; "planned", "done", "gone", "denied", "failed". */
+BERTH_PUBLIC const char *berth_end_kind_name(enum berth_end_kind kind);
+BERTH_PUBLIC const char *berth_end_outcome_name(enum berth_end_outcome outcome);
+
+struct berth_end_step {
+	enum berth_end_kind kind;
+	enum berth_end_outcome outcome;
+	const struct berth_socket *socket; /* that is listened on */
+	const struct berth_process *process; /* NULL when no process is known to have it */
+	bool later; /* an ancestor that has the socket too is signalled first: mostly the master of
+		       workers, which ends them itself */
+	int signal; /* the last one that was sent, or would be; 0: none */
+	const char *const *command; /* words, NULL-terminated; NULL unless it is a command */
+	bool by_hand; /* a command that is only told, never run */
+	const char *why; /* why this and not a signal, or why nothing; NULL: nothing to say */
+	const char *text; /* what was done, or would be, one phrase */
+};
+
+struct berth_end_ask {
+	size_t size; /* sizeof(struct berth_end_ask) */
+	const struct berth_query *query; /* a part that names no protocol is about TCP */
+	int signal; /* 0: SIGTERM */
+	int64_t grace_ms; /* how long to wait until the sockets are gone */
+	bool force; /* SIGKILL after that time; and ancestors of this process may be signalled */
+	bool dry_run; /* look and check all the same, and do nothing */
+	bool run_commands; /* run commands of units and containers */
+	bool processes; /* signal processes also where a unit or container runs them */
+};
+
+struct berth_ended {
+	bool listened; /* somebody did */
+	bool ended; /* all steps were done and the sockets are gone; in a dry run: could be */
+	bool dry_run;
+	const struct berth_end_step *steps;
+	size_t n_steps;
+	double waited_ms; /* for the sockets to go */
+	const char *text; /* who has a port in the end, one phrase; NULL: nobody */
+	unsigned gaps; /* of the first look */
+};
+
+/*
+ * Ends who listens on the ports: the owners of TCP listeners and of unconnected UDP sockets, never
+ * those of connections. With an address, only sockets that are bound to it count; where there are
+ * none, those that are bound to all addresses.
+ *
+ * Right before a signal it is checked that the process is the one that was seen, by a pidfd, its
+ * start time, and that it still has this very socket; so no other process can be hit, also where
+ * pids are used again quickly (Linux 5.3; older kernels: nothing is signalled). The first process
+ * and this one are never signalled. A dry run does all of it with signal 0.
+ *
+ * Signals that end programs are waited for, until the sockets are gone or grace_ms are over. 0,
+ * also when nothing could be ended; -EINVAL: the question; -EROFS: a recording, of which there can
+ * only be a dry run; others as berth_snapshot().
+ */
+BERTH_PUBLIC int berth_end(
+	const struct berth *berth, const struct berth_end_ask *ask, struct berth_ended **ret_ended);
+BERTH_PUBLIC void berth_ended_free(struct berth_ended *ended);
+
 /* ---- JSON: the same everywhere, see docs/schema
  * -------------------------------------------------- */
 
@@ -1058,6 +1133,8 @@ BERTH_PUBLIC int berth_listen_losses_json(
 	const struct berth_listen_losses *losses, berth_write *write, void *context);
 BERTH_PUBLIC int berth_answers_json(
 	const struct berth_answers *answers, berth_write *write, void *context);
+BERTH_PUBLIC int berth_ended_json(
+	const struct berth_ended *ended, berth_write *write, void *context);
 BERTH_PUBLIC int berth_waited_json(
 	const struct berth_waited *waited, berth_write *write, void *context);
 BERTH_PUBLIC int berth_record_json(

@@ -11,6 +11,7 @@ const struct command *const commands[] = {
 	&cmd_ls,
 	&cmd_answers,
 	&cmd_wait,
+	&cmd_kill,
 	&cmd_find,
 	&cmd_registry,
 	&cmd_doctor,

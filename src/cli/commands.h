@@ -36,6 +36,8 @@ enum command_key {
 	KEY_FREE,
 	KEY_TIMEOUT,
 	KEY_OWNER,
+	KEY_GRACE,
+	KEY_PROCESSES,
 };
 
 struct command_option {
@@ -73,6 +75,7 @@ extern const struct command cmd_enable;
 extern const struct command cmd_disable;
 extern const struct command cmd_find;
 extern const struct command cmd_help;
+extern const struct command cmd_kill;
 extern const struct command cmd_ls;
 extern const struct command cmd_port;
 extern const struct command cmd_record;

@@ -18,6 +18,9 @@ void handover(void);
 /* The same, when the snapshot lacks names that only the whole program can ask for. */
 void handover_unnamed(const struct berth_snapshot *snapshot);
 
+/* Whether there is a whole program to become. */
+bool handover_possible(void);
+
 /* The same for single sockets. */
 void handover_nameless(const struct berth_socket *const *sockets, size_t n);
 

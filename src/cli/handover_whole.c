@@ -11,6 +11,11 @@ void handover(void)
 {
 }
 
+bool handover_possible(void)
+{
+	return false;
+}
+
 void handover_nameless(const struct berth_socket *const *sockets, size_t n)
 {
 	(void)sockets, (void)n;

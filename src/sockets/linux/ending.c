@@ -123,8 +123,11 @@ int sockets_self(
 {
 	struct names names = {.system = system, .arena = arena};
 	struct places places;
-	struct processes processes = {
-		.system = system, .arena = arena, .names = &names, .places = &places};
+	struct processes processes = {.system = system,
+		.arena = arena,
+		.names = &names,
+		.whole_parents = true,
+		.places = &places};
 
 	*ret_self = NULL;
 	if (system->replay)
