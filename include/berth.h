@@ -1117,6 +1117,42 @@ BERTH_PUBLIC int berth_end(
 	const struct berth *berth, const struct berth_end_ask *ask, struct berth_ended **ret_ended);
 BERTH_PUBLIC void berth_ended_free(struct berth_ended *ended);
 
+/* ---- Holding a port ---------------------------------------------------------------------------
+ */
+
+struct berth_hold_ask {
+	size_t size; /* sizeof(struct berth_hold_ask) */
+	uint16_t port; /* 0: one that nobody has, and that is likely to stay so */
+	const char *name; /* with port 0: the same name is given the same port where possible; NULL:
+			     any */
+	bool listen; /* for a server that takes a socket: bound and listening; else bound only */
+	uint8_t family; /* to listen at: 4, 6, or 0 for all addresses */
+	uint8_t address[16];
+};
+
+struct berth_hold {
+	uint16_t port;
+	int fd; /* the socket, closed on exec; -1 after berth_hold_open() */
+};
+
+/*
+ * Holds a TCP port of this network namespace until berth_hold_end() or the end of this process,
+ * however it ends. Nobody else can hold it meanwhile by this function, of whatever user, and the
+ * kernel gives it to no client. A server can bind it beside the socket provided that it sets
+ * SO_REUSEADDR or, as the same user, SO_REUSEPORT, as nearly all do; for one that sets neither call
+ * berth_hold_open() first.
+ *
+ * A port that is chosen is outside of the kernel's ephemeral range as long as there is one, neither
+ * assigned by IANA nor claimed by name. -EADDRINUSE: it is taken, or all are; -EACCES: it needs
+ * CAP_NET_BIND_SERVICE; -EROFS: a recording; -ENOSYS: no backend.
+ */
+BERTH_PUBLIC int berth_hold(
+	const struct berth *berth, const struct berth_hold_ask *ask, struct berth_hold **ret_hold);
+
+/* Closes the socket, so that any server can bind the port. Others still cannot hold it. */
+BERTH_PUBLIC void berth_hold_open(struct berth_hold *hold);
+BERTH_PUBLIC void berth_hold_end(struct berth_hold *hold);
+
 /* ---- JSON: the same everywhere, see docs/schema
  * -------------------------------------------------- */
 

@@ -179,6 +179,19 @@ static enum cli_exit take_option(struct cli *cli, int key, const char *value)
 	return CLI_YES;
 }
 
+/* Of a command that wraps another one, options stand in front of its own name and right behind it.
+ */
+static int next_option(const struct getopt_tables *tables, int argc, char **argv, int operand)
+{
+	int key = getopt_long(argc, argv, tables->letters, tables->names, NULL);
+
+	if (key == -1 && tables->letters[0] == '+' && optind == operand) {
+		optind++;
+		key = getopt_long(argc, argv, tables->letters, tables->names, NULL);
+	}
+	return key;
+}
+
 enum cli_exit command_line_parse(int argc, char **argv, struct cli *cli)
 {
 	struct getopt_tables tables;
@@ -197,9 +210,9 @@ enum cli_exit command_line_parse(int argc, char **argv, struct cli *cli)
 		cli_complain("out of memory");
 		return CLI_UNKNOWN;
 	}
-	make_tables(&tables, ":", cli->command);
+	make_tables(&tables, cli->command->wraps ? "+:" : ":", cli->command);
 	optind = 0; /* glibc: start anew, with another mode */
-	while ((key = getopt_long(argc, argv, tables.letters, tables.names, NULL)) != -1) {
+	while ((key = next_option(&tables, argc, argv, operand)) != -1) {
 		if (key == '?' || key == ':')
 			return refuse(cli->command, argv, key);
 		if (optarg && !*optarg)
@@ -209,7 +222,7 @@ enum cli_exit command_line_parse(int argc, char **argv, struct cli *cli)
 			return code;
 	}
 	/* Operands keep their order, so that the command's name is the first of them. */
-	optind += operand > 0;
+	optind += operand > 0 && !cli->command->wraps;
 	cli->operands = argv + optind;
 	cli->n_operands = (size_t)(argc - optind);
 	return CLI_YES;

@@ -10,6 +10,7 @@ const struct command *const commands[] = {
 	&cmd_port,
 	&cmd_ls,
 	&cmd_answers,
+	&cmd_run,
 	&cmd_wait,
 	&cmd_kill,
 	&cmd_find,

@@ -38,6 +38,10 @@ enum command_key {
 	KEY_OWNER,
 	KEY_GRACE,
 	KEY_PROCESSES,
+	KEY_NAME,
+	KEY_ENV,
+	KEY_HOST,
+	KEY_FD,
 };
 
 struct command_option {
@@ -53,6 +57,8 @@ struct command {
 	const char *help; /* one line, no full stop */
 	const char *words; /* words that can follow, for completion; NULL: none */
 	const struct command_option *options; /* NULL: none of its own */
+	bool wraps; /* its operands are a command of their own: no option of ours behind the first
+		     */
 	enum cli_exit (*run)(struct cli *cli); /* NULL: only the whole program has it */
 };
 
@@ -80,6 +86,7 @@ extern const struct command cmd_ls;
 extern const struct command cmd_port;
 extern const struct command cmd_record;
 extern const struct command cmd_registry;
+extern const struct command cmd_run;
 extern const struct command cmd_version;
 extern const struct command cmd_wait;
 

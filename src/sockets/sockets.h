@@ -113,4 +113,19 @@ int sockets_endings(struct sockets_system *system);
 /* Takes all that it has. */
 void sockets_endings_read(int fd);
 
+/* ---- Sockets made for others ------------------------------------------------------------------
+ */
+
+/*
+ * A TCP socket that is bound to the port at all addresses and never listens: it keeps the port from
+ * bind(0) and connect(), while a server that sets SO_REUSEADDR or SO_REUSEPORT, as nearly all do,
+ * can bind it beside. Its descriptor, closed on exec; -EADDRINUSE: somebody has the port; -EACCES.
+ */
+int sockets_hold(struct sockets_system *system, uint16_t port);
+
+/* A TCP socket that listens; family 0: at all addresses. Its descriptor, closed on exec; as above.
+ */
+int sockets_listen(
+	struct sockets_system *system, uint8_t family, const uint8_t address[16], uint16_t port);
+
 #endif

@@ -122,3 +122,16 @@ void sockets_endings_read(int fd)
 {
 	(void)fd;
 }
+
+int sockets_hold(struct sockets_system *system, uint16_t port)
+{
+	(void)system, (void)port;
+	return -ENOSYS;
+}
+
+int sockets_listen(
+	struct sockets_system *system, uint8_t family, const uint8_t address[16], uint16_t port)
+{
+	(void)system, (void)family, (void)address, (void)port;
+	return -ENOSYS;
+}
