@@ -21,6 +21,7 @@ enum {
 	NO_PORT = 125, /* as timeout(1) has it: what went wrong is ours and not the command's */
 	FIRST_PAUSE_MS = 5,
 	LONGEST_PAUSE_MS = 250,
+	LEFT_MS = 2000, /* for what the command leaves behind, until it is killed */
 };
 
 static const struct command_option run_options[] = {
@@ -368,7 +369,7 @@ static bool is_ours(const struct berth_socket *socket)
 				return true;
 		}
 	}
-	return !socket->n_owners; /* not known: nothing to say */
+	return false;
 }
 
 static void notice(
@@ -385,7 +386,7 @@ static void notice(
 	wish->seen = true;
 	if (run->cli->settings.quiet)
 		return;
-	if (is_ours(socket)) {
+	if (is_ours(socket) || !socket->n_owners) { /* not known: nothing to say */
 		if (run->cli->settings.verbose)
 			cli_complain("%s listens on port %u", wish->name, socket->local_port);
 		return;
@@ -396,7 +397,9 @@ static void notice(
 	buffer_free(&who);
 }
 
-static void look(struct run *run, struct wish *wish)
+/* Who listens on the port of a wish, and their owners where somebody does. NULL: could not be seen.
+ */
+static struct berth_snapshot *listeners(const struct run *run, const struct wish *wish)
 {
 	struct berth_query_part part = {.first = wish->hold->port, .last = wish->hold->port};
 	const struct berth_query query = {.parts = &part, .n_parts = 1};
@@ -404,21 +407,61 @@ static void look(struct run *run, struct wish *wish)
 		.query = &query,
 		.protos = BERTH_PROTO_BIT(BERTH_TCP),
 		.states = BERTH_STATE_BIT(BERTH_LISTEN)};
+	struct berth_snapshot *snapshot = NULL;
 	const struct berth_socket *sockets = NULL;
 
-	/* Owners only when there is something to own. */
-	for (int owners = 0; owners <= 1; owners++) {
-		struct berth_snapshot *snapshot = NULL;
+	if (berth_snapshot(run->cli->berth, &ask, &snapshot) < 0)
+		return NULL;
+	if (!berth_snapshot_sockets(snapshot, &sockets))
+		return snapshot;
+	berth_snapshot_free(snapshot);
+	ask.owners = true;
+	return berth_snapshot(run->cli->berth, &ask, &snapshot) < 0 ? NULL : snapshot;
+}
 
-		ask.owners = owners;
-		if (berth_snapshot(run->cli->berth, &ask, &snapshot) < 0)
-			return;
-		size_t n = berth_snapshot_sockets(snapshot, &sockets);
-		if (n && owners)
-			notice(run, wish, sockets, n);
-		berth_snapshot_free(snapshot);
-		if (!n)
-			return;
+static void look(struct run *run, struct wish *wish)
+{
+	struct berth_snapshot *snapshot = listeners(run, wish);
+	const struct berth_socket *sockets = NULL;
+	size_t n = snapshot ? berth_snapshot_sockets(snapshot, &sockets) : 0;
+
+	if (n)
+		notice(run, wish, sockets, n);
+	berth_snapshot_free(snapshot);
+}
+
+/* Do only descendants of ours listen, and somebody does? */
+static bool is_left(const struct run *run, const struct wish *wish)
+{
+	struct berth_snapshot *snapshot = listeners(run, wish);
+	const struct berth_socket *sockets = NULL;
+	size_t n = snapshot ? berth_snapshot_sockets(snapshot, &sockets) : 0;
+	bool left = n > 0;
+
+	for (size_t i = 0; i < n; i++)
+		left = left && is_ours(sockets + i);
+	berth_snapshot_free(snapshot);
+	return left;
+}
+
+/* The command is gone, but what it left behind has a port that others are about to be given:
+ * workers of a master that was killed, a server that went into the background. */
+static void end_left(const struct run *run)
+{
+	for (size_t i = 0; i < run->n_wishes; i++) {
+		const struct wish *wish = &run->wishes[i];
+		struct berth_query_part part = {
+			.first = wish->hold->port, .last = wish->hold->port};
+		const struct berth_query query = {.parts = &part, .n_parts = 1};
+		const struct berth_end_ask ask = {.size = sizeof(ask),
+			.query = &query,
+			.grace_ms = LEFT_MS,
+			.force = true,
+			.processes = true};
+		struct berth_ended *ended = NULL;
+
+		if (is_left(run, wish) && !berth_end(run->cli->berth, &ask, &ended))
+			berth_ended_free(ended);
 	}
 }
 
@@ -464,7 +507,9 @@ static int start_and_wait(struct run *run)
 	/* From now on only the command listens: when it closes its socket, the port refuses. */
 	for (size_t i = 0; run->fd && i < run->n_wishes; i++)
 		berth_hold_open(run->wishes[i].hold);
-	return run_child_wait(&child, watch, run);
+	r = run_child_wait(&child, watch, run);
+	end_left(run);
+	return r;
 }
 
 static enum cli_exit run_run(struct cli *cli)
@@ -482,6 +527,8 @@ static enum cli_exit run_run(struct cli *cli)
 		code = cli_open(cli);
 	if (code == CLI_YES)
 		code = take_ports(run);
+	if (code == CLI_UNKNOWN) /* 3 could be the command's */
+		code = (enum cli_exit)NO_PORT;
 	if (code == CLI_YES && (expand(run) || set_environment(run))) {
 		cli_complain("the environment cannot be made: %s", strerror(errno));
 		code = (enum cli_exit)NO_PORT;
