@@ -44,7 +44,7 @@ def test_an_example_of_the_manual_runs(shop: Path, page: str, example: str) -> N
         command = command.replace("/tmp/recording", f"{shop}/new")
     elif "/tmp/recording" in command:
         command = command.replace("/tmp/recording", f"{shop}/recording")
-    elif not page.endswith(("completion", "help", "registry", "version")):
+    elif not page.endswith(("completion", "help", "registry", "run", "version")):
         command = re.sub(r"\bberth\b", f"berth --replay {shop}/recording", command, count=1)
     done = subprocess.run(["bash", "-c", command], cwd=shop, check=False, capture_output=True, timeout=60,
                           env=environment(shop, PATH=f"{shop}/bin:{os.environ['PATH']}"))
