@@ -24,6 +24,7 @@
 extern char **environ;
 
 enum {
+	MOST_WORDS = 16, /* of a command: more than end_plan.c makes */
 	PAUSE_US = 2000,
 	LONGEST_PAUSE_US = 20000,
 	AFTER_KILL_MS = 2000, /* until the kernel has taken the sockets away */
@@ -34,6 +35,8 @@ struct end_box {
 	struct berth_ended ended;
 	const struct berth *berth;
 	struct berth_end_ask ask;
+	struct berth_query query;
+	berth_protos protos; /* of the query */
 	struct arena arena;
 	struct berth_snapshot *snapshot; /* the steps are about its sockets and processes */
 	const struct berth_socket **targets;
@@ -73,15 +76,10 @@ const char *berth_end_outcome_name(enum berth_end_outcome outcome)
 static int take_snapshot(
 	const struct end_box *box, berth_states states, bool owners, struct berth_snapshot **ret)
 {
-	berth_protos protos = 0;
-
-	for (size_t i = 0; i < box->ask.query->n_parts; i++)
-		protos |= box->ask.query->parts[i].protos ? box->ask.query->parts[i].protos
-							  : BERTH_PROTO_BIT(BERTH_TCP);
 	const struct berth_ask ask = {
 		.size = sizeof(ask),
-		.query = box->ask.query,
-		.protos = owners ? 0 : protos,
+		.query = &box->query,
+		.protos = owners ? 0 : box->protos,
 		.states = states,
 		.owners = owners,
 		.all_owners = owners,
@@ -114,7 +112,7 @@ static bool is_meant(
 
 static int find_targets(struct end_box *box)
 {
-	const struct berth_query *query = box->ask.query;
+	const struct berth_query *query = &box->query;
 	const struct berth_socket *rows;
 	size_t n = berth_snapshot_sockets(box->snapshot, &rows);
 	bool *exact = arena_array(&box->arena, query->n_parts, sizeof(*exact));
@@ -141,6 +139,8 @@ static int find_targets(struct end_box *box)
 static int run_command(const char *const *words)
 {
 	posix_spawn_file_actions_t actions;
+	char *argv[MOST_WORDS + 1] = {NULL};
+	size_t n = 0;
 	pid_t pid = 0;
 	int status = 0;
 
@@ -149,9 +149,11 @@ static int run_command(const char *const *words)
 	int r = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	if (!r)
 		r = posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
-	if (!r) /* the words are not changed: posix_spawn's prototype is older than const */
-		r = posix_spawnp(
-			&pid, words[0], &actions, NULL, (char **)(uintptr_t)words, environ);
+	/* posix_spawn(3) takes words that could be changed, but changes none. */
+	for (; n < MOST_WORDS && words[n]; n++)
+		memcpy(argv + n, words + n, sizeof(*argv));
+	if (!r)
+		r = posix_spawnp(&pid, words[0], &actions, NULL, argv, environ);
 	(void)posix_spawn_file_actions_destroy(&actions);
 	if (r)
 		return -r;
@@ -164,7 +166,7 @@ static int run_command(const char *const *words)
 
 static void do_command(const struct end_box *box, struct berth_end_step *step)
 {
-	if (step->by_hand || box->ask.dry_run || !box->ask.run_commands)
+	if (!step->command || step->by_hand || box->ask.dry_run || !box->ask.run_commands)
 		return;
 	step->outcome = run_command(step->command) ? BERTH_END_FAILED : BERTH_END_DONE;
 }
@@ -410,16 +412,15 @@ static void put_left(
 {
 	const struct berth_socket *rows;
 	size_t n = berth_snapshot_sockets(snapshot, &rows);
-	const struct berth_socket *other = NULL;
+	size_t at = n;
 
-	for (size_t i = 0; i < n; i++) {
-		if (endpoint_serves(rows + i) || (rows[i].state == BERTH_BOUND && !other))
-			other = rows + i;
-		if (other && endpoint_serves(other))
-			break;
+	for (size_t i = n; i-- > 0;) {
+		if (endpoint_serves(rows + i) || (rows[i].state == BERTH_BOUND && at == n))
+			at = i;
 	}
-	if (!other)
+	if (at == n)
 		return;
+	const struct berth_socket *other = rows + at;
 	bool target = map_has(&box->inodes, other->inode);
 	bool datagrams = other->proto != BERTH_TCP && other->proto != BERTH_MPTCP;
 	answer_words_holder(out, other);
@@ -460,6 +461,10 @@ static int take_question(struct end_box *box, const struct berth_end_ask *ask)
 	memcpy(&box->ask, ask, ask->size);
 	if (!box->ask.query || !box->ask.query->n_parts)
 		return handle_fail(-EINVAL, "no port was named");
+	box->query = *box->ask.query;
+	for (size_t i = 0; i < box->query.n_parts; i++)
+		box->protos |= box->query.parts[i].protos ? box->query.parts[i].protos
+							  : BERTH_PROTO_BIT(BERTH_TCP);
 	if (!box->ask.signal)
 		box->ask.signal = SIGTERM;
 	if (box->berth->replay && !box->ask.dry_run)

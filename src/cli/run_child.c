@@ -148,7 +148,7 @@ int run_child_start(struct run_child *child, char *const *argv, const int *fds, 
  * without a terminal is no job, and nobody would ever wake us. */
 static void stop_with(const struct run_child *child)
 {
-	const struct timespec settle = {.tv_nsec = SETTLE_MS * MS};
+	const struct timespec settle = {.tv_nsec = (long)SETTLE_MS * MS};
 	siginfo_t still = {0};
 
 	if (!child->has_terminal)
