@@ -144,7 +144,7 @@ static int run_command(const char *const *words)
 	pid_t pid = 0;
 	int status = 0;
 
-	if (posix_spawn_file_actions_init(&actions))
+	if (!words[0] || posix_spawn_file_actions_init(&actions))
 		return -ENOMEM;
 	int r = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	if (!r)

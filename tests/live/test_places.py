@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import BERTH, BUILD, ROOT, TIMEOUT, YES, Answer, environment, run_berth
+from support import BERTH, BUILD, ROOT, TIMEOUT, UNKNOWN, YES, Answer, environment, run_berth
 from worlds import AS_NOBODY, REASON, World, needs_namespaces, world
 
 pytestmark = needs_namespaces
@@ -297,6 +297,28 @@ def test_live_systemd_socket_activate_holds_its_port_itself(tmp_path: Path) -> N
     assert owner["name"] == "systemd-socket-"
     assert "/usr/bin/cat" in owner["command"]
     assert row["activation_unit"] is None
+
+
+def test_live_berth_kill_stops_a_unit_and_not_its_process(machine: Machine, tmp_path: Path) -> None:
+    def kill(*arguments: str) -> Answer:
+        return run_berth(tmp_path, "kill", *arguments, before=machine.inside)
+
+    def listens(port: int) -> bool:
+        return port in machine.sockets(tmp_path)
+    for port, command in ((4000, "systemctl stop web.service"), (4001, "systemctl stop idle.socket idle.service")):
+        told = kill(str(port))
+        assert told.code == UNKNOWN and command in told.out and "--yes" in told.err, told.out
+        dry = kill("--dry-run", "--yes", str(port))
+        assert dry.code == YES and f"would be stopped: {command}" in dry.out
+        assert listens(port)
+        done = kill("--yes", str(port))
+        assert done.code == YES, done.out + done.err
+        assert f"was stopped: {command}" in done.out and not listens(port)
+    subprocess.run([*machine.inside, "/usr/bin/systemctl", "start", "web.service", "idle.socket"], check=True)
+    told = kill("4006")
+    assert told.code == UNKNOWN
+    assert "systemctl --user --machine=1000@ stop mine.service" in told.out and listens(4006)
+    assert "would send SIGTERM" in kill("--dry-run", "--processes", "4006").out
 
 
 # ---- Containers --------------------------------------------------------------------------------
