@@ -14,6 +14,7 @@
 #include "base/buffer.h"
 #include "sockets/linux/ipvs.h"
 #include "sockets/linux/nft.h"
+#include "sockets/linux/rows.h"
 #include "sockets/linux/sklookup.h"
 #include "sockets/linux/xtables.h"
 
@@ -235,20 +236,6 @@ static const char *action_words(enum berth_redirect_action action)
 	return "";
 }
 
-static const char *proto_words(enum berth_proto proto)
-{
-	static const char *const names[BERTH_PROTOS] = {
-		[BERTH_TCP] = "tcp",
-		[BERTH_UDP] = "udp",
-		[BERTH_SCTP] = "sctp",
-		[BERTH_DCCP] = "dccp",
-		[BERTH_UDPLITE] = "udplite",
-		[BERTH_MPTCP] = "mptcp",
-	};
-
-	return names[proto];
-}
-
 /* "ip daddr 192.0.2.1 tcp dport 80 redirect to :8080 (iifname eth0)" */
 static void write_rule(struct buffer *out, const struct berth_redirect *redirect)
 {
@@ -259,7 +246,7 @@ static void write_rule(struct buffer *out, const struct berth_redirect *redirect
 	for (unsigned proto = 0; proto < BERTH_PROTOS; proto++) {
 		if (!(redirect->protos & BERTH_PROTO_BIT(proto)))
 			continue;
-		buffer_format(out, "%s%s", comma, proto_words((enum berth_proto)proto));
+		buffer_format(out, "%s%s", comma, rows_proto_name((enum berth_proto)proto));
 		comma = ",";
 	}
 	buffer_format(out, " dport %u", redirect->first);

@@ -59,6 +59,20 @@ void rows_question(const struct berth_ask *ask, struct rows_question *ret_questi
 	ret_question->listener_suffices = ret_question->one_port && !ask->states && !ask->thorough;
 }
 
+const char *rows_proto_name(enum berth_proto proto)
+{
+	static const char *const names[BERTH_PROTOS] = {
+		[BERTH_TCP] = "tcp",
+		[BERTH_UDP] = "udp",
+		[BERTH_SCTP] = "sctp",
+		[BERTH_DCCP] = "dccp",
+		[BERTH_UDPLITE] = "udplite",
+		[BERTH_MPTCP] = "mptcp",
+	};
+
+	return names[proto];
+}
+
 bool rows_wanted(const struct rows_question *question, const struct berth_socket *row)
 {
 	if (!(question->protos & BERTH_PROTO_BIT(row->proto)))

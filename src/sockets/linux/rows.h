@@ -19,6 +19,9 @@ enum {
 	ROWS_STATES = BERTH_BOUND + 1,
 };
 
+/* As berth_proto_name(), which a room does not call: "tcp", "udp", … */
+const char *rows_proto_name(enum berth_proto proto);
+
 /* What a decoder calls for each row it finds; a negative answer ends it and is handed on. */
 typedef int rows_seen(void *context, const struct berth_socket *row);
 

@@ -49,20 +49,6 @@ struct gathering {
 	unsigned seen; /* tables that were read */
 };
 
-static const char *name_of(enum berth_proto proto)
-{
-	static const char *const names[BERTH_PROTOS] = {
-		[BERTH_TCP] = "tcp",
-		[BERTH_UDP] = "udp",
-		[BERTH_SCTP] = "sctp",
-		[BERTH_DCCP] = "dccp",
-		[BERTH_UDPLITE] = "udplite",
-		[BERTH_MPTCP] = "mptcp",
-	};
-
-	return names[proto];
-}
-
 /*
  * The states that a table can show. Stream sockets that are closed are in none, yet to ask for them
  * makes the kernel walk all connections (inet_diag_dump_icsk, mptcp_diag_dump: any state but
@@ -92,7 +78,7 @@ static int ask(struct gathering *gathering, const struct table *table, struct di
 					  .port = question->one_port,
 					  .details = question->details},
 		request);
-	(void)snprintf(name, sizeof(name), "%s%s%s.bin", name_of(table->proto),
+	(void)snprintf(name, sizeof(name), "%s%s%s.bin", rows_proto_name(table->proto),
 		table->family == 4           ? "4"
 			: table->family == 6 ? "6"
 					     : "",
