@@ -1031,6 +1031,24 @@ struct berth_wish {
 	size_t n_env;
 };
 
+struct berth_project {
+	const struct berth_wish *wishes; /* in the order of files and lines */
+	size_t n_wishes;
+	struct berth_port_range range; /* from which ports are chosen; 0-0: not said */
+};
+
+/*
+ * Reads files of a project; what each is, its name tells: *.toml (berth.toml), *.yml and *.yaml
+ * (compose), *.socket, *.service, .env* and *.env; anything else, and "-", which stands for
+ * standard input, is a list of ports. `settings`, "NAME=value" and a NULL behind the last (may be
+ * NULL), fill in ${NAME} in compose files, before the .env file beside each of them does. -ENOENT,
+ * -EACCES, …: a file cannot be read; -EFBIG: larger than 1 MiB; -EBADMSG: not what its name says;
+ * -E2BIG: more than 4,096 wishes. berth_error() has file and line.
+ */
+BERTH_PUBLIC int berth_project_read(const char *const *paths, size_t n_paths,
+	const char *const *settings, struct berth_project **ret_project);
+BERTH_PUBLIC void berth_project_free(struct berth_project *project);
+
 /* ---- JSON: the same everywhere, see docs/schema
  * -------------------------------------------------- */
 
