@@ -1153,6 +1153,63 @@ BERTH_PUBLIC int berth_hold(
 BERTH_PUBLIC void berth_hold_open(struct berth_hold *hold);
 BERTH_PUBLIC void berth_hold_end(struct berth_hold *hold);
 
+/* ---- Projects: what files say of ports ---------------------------------------------------------
+ */
+
+enum berth_wish_kind {
+	BERTH_WISH_MANIFEST, /* berth.toml */
+	BERTH_WISH_COMPOSE, /* a compose file */
+	BERTH_WISH_SOCKET_UNIT, /* a .socket or .service unit of systemd */
+	BERTH_WISH_SERVICE_UNIT,
+	BERTH_WISH_ENV, /* NAME=value, as in .env */
+	BERTH_WISH_LIST, /* a list of ports */
+};
+
+/* "berth.toml", "compose", "socket-unit", "service-unit", "env", "list". */
+BERTH_PUBLIC const char *berth_wish_kind_name(enum berth_wish_kind kind);
+
+/* One port, or one range of ports, that a file asks for. */
+struct berth_wish {
+	enum berth_wish_kind kind;
+	const char *file;
+	uint32_t line; /* from 1 */
+	const char *name; /* of the service, lease or variable; NULL in a list */
+	const char *text; /* as it stands there */
+	uint16_t first; /* 0: whoever starts it chooses */
+	uint16_t last;
+	bool any; /* one port of the range suffices */
+	bool sure; /* false: a guess from the name of a variable or option */
+	enum berth_proto proto;
+	uint8_t family; /* 4, 6; 0: all addresses */
+	uint8_t address[16];
+	const char *problem; /* why it is not understood; NULL */
+	/* The rest is for berth.toml alone. */
+	struct berth_port_range range; /* from which a port is chosen; 0-0: not said */
+	const char *const *command; /* one text for the shell, or the words of a command */
+	size_t n_command;
+	bool command_is_shell;
+	const char *const *env; /* variables that get the port */
+	size_t n_env;
+};
+
+struct berth_project {
+	const struct berth_wish *wishes; /* in the order of files and lines */
+	size_t n_wishes;
+	struct berth_port_range range; /* from which ports are chosen; 0-0: not said */
+};
+
+/*
+ * Reads files of a project; what each is, its name tells: *.toml (berth.toml), *.yml and *.yaml
+ * (compose), *.socket, *.service, .env* and *.env; anything else, and "-", which stands for
+ * standard input, is a list of ports. `settings`, "NAME=value" and a NULL behind the last (may be
+ * NULL), fill in ${NAME} in compose files, before the .env file beside each of them does. -ENOENT,
+ * -EACCES, …: a file cannot be read; -EFBIG: larger than 1 MiB; -EBADMSG: not what its name says;
+ * -E2BIG: more than 4,096 wishes. berth_error() has file and line.
+ */
+BERTH_PUBLIC int berth_project_read(const char *const *paths, size_t n_paths,
+	const char *const *settings, struct berth_project **ret_project);
+BERTH_PUBLIC void berth_project_free(struct berth_project *project);
+
 /* ---- JSON: the same everywhere, see docs/schema
  * -------------------------------------------------- */
 
