@@ -11,6 +11,7 @@ const struct command *const commands[] = {
 	&cmd_ls,
 	&cmd_answers,
 	&cmd_find,
+	&cmd_page,
 	&cmd_registry,
 	&cmd_doctor,
 	&cmd_enable,

@@ -33,6 +33,7 @@ enum command_key {
 	KEY_SELF,
 	KEY_MODE,
 	KEY_NETNS,
+	KEY_STATIC,
 };
 
 struct command_option {
@@ -71,6 +72,7 @@ extern const struct command cmd_disable;
 extern const struct command cmd_find;
 extern const struct command cmd_help;
 extern const struct command cmd_ls;
+extern const struct command cmd_page;
 extern const struct command cmd_port;
 extern const struct command cmd_record;
 extern const struct command cmd_registry;
