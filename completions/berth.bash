@@ -54,8 +54,8 @@ _berth()
 	port | ls | answers | page)
 		words="$(_berth_words "$command") $(_berth_ports)"
 		;;
-	record)
-		words=$(_berth_words record)
+	record | site)
+		words=$(_berth_words "$command")
 		mapfile -t COMPREPLY < <(compgen -d -- "$current")
 		;;
 	*)

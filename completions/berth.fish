@@ -26,7 +26,7 @@ end
 
 complete -c berth -f -a '(__berth_words)'
 complete -c berth -f -a '(__berth_ports)'
-complete -c berth -n 'contains -- (__berth_command) registry record' -F
+complete -c berth -n 'contains -- (__berth_command) registry record site' -F
 complete -c berth -l replay -r -F
 complete -c berth -l registry -r -F
 complete -c berth -l color -x -a 'auto always never'

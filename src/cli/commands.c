@@ -12,6 +12,7 @@ const struct command *const commands[] = {
 	&cmd_answers,
 	&cmd_find,
 	&cmd_page,
+	&cmd_site,
 	&cmd_registry,
 	&cmd_doctor,
 	&cmd_enable,

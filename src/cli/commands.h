@@ -76,6 +76,7 @@ extern const struct command cmd_page;
 extern const struct command cmd_port;
 extern const struct command cmd_record;
 extern const struct command cmd_registry;
+extern const struct command cmd_site;
 extern const struct command cmd_version;
 
 #endif

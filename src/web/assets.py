@@ -14,7 +14,7 @@ def main() -> None:
             name, path = argument.split("=", 1)
             with open(path, "rb") as file:
                 content = file.read()
-            numbers = ", ".join(map(str, [*content, 0]))
+            numbers = ", ".join((str(byte - 256 * (byte > 127)) for byte in [*content, 0]))
             digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
             out.write(f"\nconst char assets_{name}[] = {{{numbers}}};\n")
             out.write(f'const char assets_{name}_hash[] = "sha256-{digest}";\n')

@@ -26,7 +26,7 @@ struct page {
 /* Appends the whole page to page->html.out, where the first failure sticks. */
 void page_write(struct page *page);
 
-/* The folder of a site's page, "58" for 60587: a folder for each 1,024 ports. */
+/* The folder of a site's page, "59" for 60587: a folder for each 1,024 ports. */
 unsigned page_folder(uint16_t port);
 
 /* Head and foot of any page of ours. `root`: where style.css is, NULL when it goes into the page.
