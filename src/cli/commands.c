@@ -13,6 +13,7 @@ const struct command *const commands[] = {
 	&cmd_find,
 	&cmd_page,
 	&cmd_site,
+	&cmd_map,
 	&cmd_registry,
 	&cmd_doctor,
 	&cmd_enable,

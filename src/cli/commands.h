@@ -34,6 +34,9 @@ enum command_key {
 	KEY_MODE,
 	KEY_NETNS,
 	KEY_STATIC,
+	KEY_SVG,
+	KEY_HILBERT,
+	KEY_LAYERS,
 };
 
 struct command_option {
@@ -72,6 +75,7 @@ extern const struct command cmd_disable;
 extern const struct command cmd_find;
 extern const struct command cmd_help;
 extern const struct command cmd_ls;
+extern const struct command cmd_map;
 extern const struct command cmd_page;
 extern const struct command cmd_port;
 extern const struct command cmd_record;
