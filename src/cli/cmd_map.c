@@ -9,10 +9,11 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/deliver.h"
 #include "web/atlas.h"
 
 static const struct command_option map_options[] = {
-	{KEY_SVG, "svg", NULL, "write an SVG picture"},
+	{KEY_SVG, "svg", "FILE", "write an SVG picture; - is standard output"},
 	{KEY_HILBERT, "hilbert", NULL, "along Hilbert's curve instead of row by row"},
 	{KEY_LAYERS, "layers", "LIST", "draw only these: registry,claims,ephemeral,sockets"},
 	{0, NULL, NULL, NULL},
@@ -20,7 +21,7 @@ static const struct command_option map_options[] = {
 
 struct map {
 	struct cli *cli;
-	bool svg;
+	const char *svg; /* the file, or NULL: on the terminal */
 	unsigned layers;
 	struct atlas *atlas;
 	unsigned step; /* ports along each side of a square */
@@ -124,7 +125,7 @@ static void put_legend(const struct map *map)
 	}
 }
 
-static int write_text(struct map *map)
+static enum cli_exit write_text(struct map *map)
 {
 	unsigned columns = map->cli->output.columns ? map->cli->output.columns : 80;
 
@@ -134,20 +135,19 @@ static int write_text(struct map *map)
 	for (unsigned row = 0; row < ATLAS_SIDE / map->step; row += 2)
 		put_line(map, row);
 	put_legend(map);
-	return map->cli->output.text.error;
+	return map->cli->output.text.error < 0 ? cli_cannot(map->cli, map->cli->output.text.error)
+					       : CLI_YES;
 }
 
-static int write_svg(struct map *map)
+static enum cli_exit write_svg(struct map *map)
 {
 	struct buffer picture = {0};
-	int error;
+	enum cli_exit code;
 
 	atlas_svg(&picture, map->atlas);
-	error = picture.error;
-	if (!error)
-		error = output_write(&map->cli->output, picture.data, picture.len);
+	code = deliver_text(map->cli, map->svg, &picture);
 	buffer_free(&picture);
-	return error;
+	return code;
 }
 
 static enum cli_exit draw(struct map *map)
@@ -155,7 +155,7 @@ static enum cli_exit draw(struct map *map)
 	struct berth_ask ask = {.size = sizeof(ask)};
 	struct berth_snapshot *snapshot = NULL;
 	enum cli_exit code = CLI_YES;
-	int error;
+	enum cli_exit written;
 
 	if (map->layers & (ATLAS_LAYER_SOCKETS | ATLAS_LAYER_EPHEMERAL)) {
 		code = cli_snapshot(map->cli, &ask, &snapshot);
@@ -163,9 +163,9 @@ static enum cli_exit draw(struct map *map)
 			code = cli_gaps(map->cli, berth_snapshot_gaps(snapshot));
 	}
 	atlas_fill(map->atlas, map->cli->berth, snapshot, map->layers);
-	error = map->svg ? write_svg(map) : write_text(map);
+	written = map->svg ? write_svg(map) : write_text(map);
 	berth_snapshot_free(snapshot);
-	return error < 0 ? cli_cannot(map->cli, error) : code;
+	return written == CLI_YES ? code : written;
 }
 
 static enum cli_exit read_options(struct map *map)
@@ -175,14 +175,15 @@ static enum cli_exit read_options(struct map *map)
 
 	for (size_t i = 0; i < cli->n_given && code == CLI_YES; i++) {
 		if (cli->given[i].key == KEY_SVG)
-			map->svg = true;
+			map->svg = cli->given[i].value;
 		else if (cli->given[i].key == KEY_HILBERT)
 			map->atlas->hilbert = true;
 		else
 			code = read_layers(cli->given[i].value, &map->layers);
 	}
-	if (code == CLI_YES && (cli->n_operands || cli->settings.format != CLI_TEXT)) {
-		cli_complain("a map is a picture of all ports; try berth map --svg");
+	if (code == CLI_YES &&
+		(cli->n_operands || cli->settings.format != CLI_TEXT || (map->svg && !*map->svg))) {
+		cli_complain("a map is a picture of all ports; try berth map --svg FILE");
 		code = CLI_USAGE;
 	}
 	return code;
@@ -190,10 +191,13 @@ static enum cli_exit read_options(struct map *map)
 
 static enum cli_exit map_run(struct cli *cli)
 {
-	struct map map = {
-		.cli = cli, .layers = ATLAS_LAYERS_ALL, .atlas = calloc(1, sizeof(*map.atlas))};
-	enum cli_exit code = map.atlas ? read_options(&map) : cli_cannot(cli, -ENOMEM);
+	struct map map = {.cli = cli, .layers = ATLAS_LAYERS_ALL};
+	enum cli_exit code;
 
+	map.atlas = calloc(1, sizeof(*map.atlas));
+	if (!map.atlas)
+		return cli_cannot(cli, -ENOMEM);
+	code = read_options(&map);
 	if (code == CLI_YES)
 		code = cli_open(cli);
 	if (code == CLI_YES)
@@ -204,7 +208,7 @@ static enum cli_exit map_run(struct cli *cli)
 
 const struct command cmd_map = {
 	.name = "map",
-	.args = "[--svg] [--hilbert] [--layers LIST]",
+	.args = "[--svg FILE] [--hilbert] [--layers LIST]",
 	.help = "all 65,536 ports as one picture",
 	.options = map_options,
 	.run = map_run,

@@ -3,13 +3,8 @@
  * berth page: the report of one port as a page of HTML that stands alone. It is made from the same
  * report as the card.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "base/file.h"
 #include "cli/commands.h"
+#include "cli/deliver.h"
 #include "cli/question.h"
 #include "web/page.h"
 
@@ -19,50 +14,17 @@ static const struct command_option page_options[] = {
 	{0, NULL, NULL, NULL},
 };
 
-/* Replaces the file as a whole, so that nobody reads half a page. */
-static int write_file(const char *path, const struct buffer *text)
-{
-	const char *slash = strrchr(path, '/');
-	struct buffer folder = {0};
-	int fd;
-	int error;
-
-	if (slash)
-		buffer_bytes(&folder, path, (size_t)(slash - path) + 1);
-	else
-		buffer_char(&folder, '.');
-	fd = folder.error ? folder.error
-			  : open(buffer_string(&folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	error = fd < 0 ? -errno
-		       : file_replace(fd, slash ? slash + 1 : path, 0644, text->data, text->len);
-	if (fd >= 0)
-		(void)close(fd);
-	buffer_free(&folder);
-	return error;
-}
-
 static enum cli_exit write_page(
 	struct cli *cli, const char *path, const struct berth_snapshot *snapshot, struct page *page)
 {
 	struct buffer text = {0};
-	enum cli_exit code = CLI_YES;
-	int error;
+	enum cli_exit code;
 
 	page->html.out = &text;
 	page->clock.now_s = snapshot ? berth_snapshot_time_s(snapshot) : 0;
 	page->clock.utc = cli->settings.replay != NULL;
 	page_write(page);
-	error = text.error;
-	if (!error && path)
-		error = write_file(path, &text);
-	else if (!error)
-		error = output_write(&cli->output, text.data, text.len);
-	if (error < 0 && path) {
-		cli_complain("%s: %s", path, strerror(-error));
-		code = CLI_UNKNOWN;
-	} else if (error < 0) {
-		code = cli_cannot(cli, error);
-	}
+	code = deliver_text(cli, path, &text);
 	buffer_free(&text);
 	return code;
 }

@@ -4,6 +4,7 @@
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from support import RECORDINGS, USAGE, YES, Answer, assert_one_clear_line
@@ -16,7 +17,7 @@ KINDS = ["unassigned", "dynamic", "ephemeral", "reserved", "assigned", "claimed"
 
 
 def picture(berth: Berth, *arguments: str) -> dict[tuple[int, int], str]:
-    answer = berth(*TOWN, "map", "--svg", *arguments)
+    answer = berth(*TOWN, "map", "--svg", "-", *arguments)
     assert answer.code == YES, answer.err
     places: dict[tuple[int, int], str] = {}
     for path in ElementTree.fromstring(answer.out).iter("{http://www.w3.org/2000/svg}path"):
@@ -75,6 +76,13 @@ def test_colours_are_half_blocks(berth: Berth) -> None:
     assert out.splitlines()[0].count("▀") == 64
     assert "\033" not in berth(*TOWN, "--color=never", "map").out
     assert "▀" not in berth(*TOWN, "map", variables={"NO_COLOR": "1"}).out
+
+
+def test_a_file_is_written(berth: Berth, tmp_path: Path) -> None:
+    answer = berth(*TOWN, "map", "--svg", str(tmp_path / "map.svg"))
+    assert (answer.code, answer.out, answer.err) == (YES, "", "")
+    assert (tmp_path / "map.svg").read_text(encoding="utf-8") == berth(*TOWN, "map", "--svg", "-").out
+    assert_one_clear_line(berth("map", "--svg", "/nonexistent/map.svg"))
 
 
 @pytest.mark.parametrize("arguments", [["80"], ["--layers", "x"], ["--layers", ""], ["--json"], ["--layers", "claims,"]])
