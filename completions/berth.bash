@@ -51,11 +51,11 @@ _berth()
 	'')
 		words="$(_berth_words) $(_berth_ports)"
 		;;
-	port | ls | answers | wait | kill)
+	port | ls | answers | wait | kill | page)
 		words="$(_berth_words "$command") $(_berth_ports)"
 		;;
-	record)
-		words=$(_berth_words record)
+	record | site)
+		words=$(_berth_words "$command")
 		mapfile -t COMPREPLY < <(compgen -d -- "$current")
 		;;
 	*)

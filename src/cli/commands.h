@@ -42,6 +42,10 @@ enum command_key {
 	KEY_ENV,
 	KEY_HOST,
 	KEY_FD,
+	KEY_STATIC,
+	KEY_SVG,
+	KEY_HILBERT,
+	KEY_LAYERS,
 };
 
 struct command_option {
@@ -83,10 +87,13 @@ extern const struct command cmd_find;
 extern const struct command cmd_help;
 extern const struct command cmd_kill;
 extern const struct command cmd_ls;
+extern const struct command cmd_map;
+extern const struct command cmd_page;
 extern const struct command cmd_port;
 extern const struct command cmd_record;
 extern const struct command cmd_registry;
 extern const struct command cmd_run;
+extern const struct command cmd_site;
 extern const struct command cmd_version;
 extern const struct command cmd_wait;
 

@@ -136,6 +136,9 @@ void handover_unnamed(const struct berth_snapshot *snapshot)
 }
 
 const struct command cmd_answers = {.name = "answers"};
+const struct command cmd_map = {.name = "map"};
+const struct command cmd_page = {.name = "page"};
+const struct command cmd_site = {.name = "site"};
 const struct command cmd_record = {.name = "record"};
 const struct command cmd_disable = {.name = "disable"};
 const struct command cmd_enable = {.name = "enable"};

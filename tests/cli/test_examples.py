@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,7 +24,7 @@ def test_every_page_has_an_example() -> None:
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Path:
+def shop(tmp_path: Path) -> Iterator[Path]:
     """A folder with what the examples name: a recording, copies of the registry, and berth on its PATH."""
     folder = tmp_path / "shop"
     (folder / "bin").mkdir(parents=True)
@@ -34,7 +34,8 @@ def shop(tmp_path: Path) -> Path:
     for name in ("service-names-port-numbers.csv", "new.csv"):
         (folder / name).symlink_to(current)
     (folder / "old.csv").symlink_to(ROOT / "tests" / "data" / "service-names-port-numbers-2020-12-16.csv")
-    return folder
+    yield folder
+    shutil.rmtree(folder)  # a site is large, and pytest keeps folders
 
 
 @pytest.mark.parametrize(("page", "example"), EXAMPLES, ids=[example for _, example in EXAMPLES])

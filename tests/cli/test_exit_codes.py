@@ -57,6 +57,16 @@ CASES: list[tuple[str, int, list[str]]] = [
     ("find", NO, ["find", "qqqqqqqqqqqqqqqq"]),
     ("find", USAGE, ["find"]),
     ("find", UNKNOWN, ["--registry", "/nonexistent", "find", "ssh"]),
+    ("page", YES, [*TOWN, "page", "5432"]),
+    ("page", YES, [*TOWN, "page", "60587"]),
+    ("page", USAGE, ["page", "80-81"]),
+    ("page", UNKNOWN, [*BROKEN, "page", "1"]),
+    ("map", YES, [*TOWN, "map"]),
+    ("map", USAGE, ["map", "80"]),
+    ("map", UNKNOWN, [*BROKEN, "map"]),
+    ("site", YES, ["site", "NEW"]),
+    ("site", USAGE, ["site"]),
+    ("site", UNKNOWN, ["site", "/proc/none/new"]),
     ("registry", YES, ["registry"]),
     ("registry", YES, ["registry", "import", OLD]),
     ("registry", YES, ["registry", "diff", OLD, SOUND]),
@@ -100,6 +110,7 @@ def test_the_exit_code_is_the_documented_one(
             answer = berth(*words, stdout=full)
     else:
         answer = berth(*words)
+    shutil.rmtree(tmp_path / "new", ignore_errors=True)  # pytest keeps folders, and a site is large
     assert answer.code == code, answer.err
     assert (answer.err == "") == (code in (YES, NO, TIMEOUT))
 

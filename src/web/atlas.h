@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* All 65,536 ports as one picture of 256 by 256: what each port shows, and where it stands. */
+#ifndef BERTH_WEB_ATLAS_H
+#define BERTH_WEB_ATLAS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <berth.h>
+
+#include "base/buffer.h"
+
+enum {
+	ATLAS_SIDE = 256,
+	ATLAS_PORTS = 65536,
+};
+
+/* What a port shows: of the layers that are drawn, the last that has something of it. */
+enum atlas_kind {
+	ATLAS_NOTHING,
+	ATLAS_DYNAMIC,
+	ATLAS_EPHEMERAL,
+	ATLAS_RESERVED,
+	ATLAS_ASSIGNED,
+	ATLAS_CLAIMED, /* by its number, not as one of a pool */
+	ATLAS_USED,
+	ATLAS_KINDS,
+};
+
+/* Layers, a set of bits. */
+enum {
+	ATLAS_LAYER_REGISTRY = 1 << 0,
+	ATLAS_LAYER_EPHEMERAL = 1 << 1,
+	ATLAS_LAYER_CLAIMS = 1 << 2,
+	ATLAS_LAYER_SOCKETS = 1 << 3,
+	ATLAS_LAYERS_ALL = (1 << 4) - 1,
+};
+
+struct atlas {
+	bool hilbert; /* along Hilbert's curve, which keeps neighbours together; else row by row */
+	uint8_t kind[ATLAS_PORTS]; /* enum atlas_kind, by port */
+};
+
+struct atlas_paint {
+	const char *name; /* for the legend */
+	char letter; /* without colour */
+	uint8_t terminal; /* of the 256 colours of terminals */
+	const char *light; /* "#rrggbb" on light paper */
+	const char *dark;
+};
+extern const struct atlas_paint atlas_paints[ATLAS_KINDS];
+
+/* `snapshot` may be NULL: then nothing of the machine is drawn. */
+void atlas_fill(struct atlas *atlas, const struct berth *berth,
+	const struct berth_snapshot *snapshot, unsigned layers);
+
+/* The port at a place, and the other way round. */
+uint16_t atlas_port(const struct atlas *atlas, unsigned x, unsigned y);
+
+/* A picture with its legend, which follows the reader's colour scheme. */
+void atlas_svg(struct buffer *out, const struct atlas *atlas);
+
+#endif

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The frame of a port's page: title, what it is in a sentence, the verdict, the range, and the
+ * neighbours. What others say and what is here stand in files of their own.
+ */
+#include "web/page.h"
+
+#include <string.h>
+
+#include "web/assets.h"
+
+enum {
+	PORTS_OF_FOLDER = 1024,
+	NEIGHBOURS = 4, /* on each side */
+};
+
+#define RFC_6335 "https://www.rfc-editor.org/rfc/rfc6335#section-6"
+
+unsigned page_folder(uint16_t port)
+{
+	return port / PORTS_OF_FOLDER;
+}
+
+void page_section(struct html *html, const char *id, const char *heading)
+{
+	html_open(html, "section", NULL);
+	html_attribute(html, "id", id);
+	html_element(html, "h2", NULL, heading);
+}
+
+/* ---- Head and foot -----------------------------------------------------------------------------
+ */
+
+static void put_policy(struct html *html)
+{
+	struct buffer policy = {0};
+
+	buffer_format(&policy,
+		"default-src 'none'; style-src '%s'; img-src data:; base-uri 'none'; form-action "
+		"'none'",
+		assets_style_hash);
+	html_void(html, "meta");
+	html_attribute(html, "http-equiv", "Content-Security-Policy");
+	html_attribute(html, "content", buffer_string(&policy));
+	buffer_free(&policy);
+}
+
+static void put_meta(struct html *html, const char *name, const char *content)
+{
+	html_void(html, "meta");
+	html_attribute(html, "name", name);
+	html_attribute(html, "content", content);
+}
+
+static void put_style(struct html *html, const char *root)
+{
+	struct buffer path = {0};
+
+	if (!root) {
+		html_open(html, "style", NULL);
+		html_raw(html, assets_style);
+		html_close(html, "style");
+		return;
+	}
+	buffer_format(&path, "%sstyle.css", root);
+	html_void(html, "link");
+	html_attribute(html, "rel", "stylesheet");
+	html_attribute(html, "href", buffer_string(&path));
+	buffer_free(&path);
+}
+
+void page_open(struct html *html, const char *title, const char *about, const char *root)
+{
+	html_raw(html, "<!DOCTYPE html>\n");
+	html_open(html, "html", NULL);
+	html_attribute(html, "lang", "en");
+	html_open(html, "head", NULL);
+	html_void(html, "meta");
+	html_attribute(html, "charset", "utf-8");
+	if (!root)
+		put_policy(html);
+	put_meta(html, "viewport", "width=device-width, initial-scale=1");
+	put_meta(html, "color-scheme", "light dark");
+	put_meta(html, "description", about);
+	html_element(html, "title", NULL, title);
+	put_style(html, root);
+	html_close(html, "head");
+	html_raw(html, "\n");
+	html_open(html, "body", NULL);
+}
+
+void page_close(struct html *html, const char *registry_date)
+{
+	html_open(html, "footer", NULL);
+	html_open(html, "p", NULL);
+	html_format(html, "Written by berth %s from ", berth_version());
+	html_link(html, "https://www.iana.org/assignments/service-names-port-numbers", NULL,
+		"IANA’s registry");
+	html_format(html, " of %s and from claims that name their sources.", registry_date);
+	html_close(html, "p");
+	html_close(html, "footer");
+	html_close(html, "body");
+	html_close(html, "html");
+	html_raw(html, "\n");
+}
+
+/* ---- What it is --------------------------------------------------------------------------------
+ */
+
+static void put_site_links(struct page *page)
+{
+	struct html *html = &page->html;
+
+	if (!page->site)
+		return;
+	html_open(html, "nav", "trail");
+	html_attribute(html, "aria-label", "Site");
+	html_open(html, "a", NULL);
+	html_attribute(html, "href", "../index.html");
+	html_text(html, "All ports");
+	html_close(html, "a");
+	html_text(html, " / ");
+	html_open(html, "a", NULL);
+	html_attribute(html, "href", "index.html");
+	html_format(html, "%u–%u", page_folder(page->report->port) * PORTS_OF_FOLDER,
+		page_folder(page->report->port) * PORTS_OF_FOLDER + PORTS_OF_FOLDER - 1);
+	html_close(html, "a");
+	html_close(html, "nav");
+}
+
+/* Whom custom gives it to, where it does: the name that most readers come for. */
+static const char *owner_name(const struct berth_de_facto *de_facto)
+{
+	if (de_facto->state != BERTH_OWNED)
+		return NULL;
+	return de_facto->n_candidates && *de_facto->candidates[0].name
+		? de_facto->candidates[0].name
+		: de_facto->service;
+}
+
+static void put_header(struct page *page)
+{
+	const struct berth_report *report = page->report;
+	const char *owner = owner_name(&report->de_facto);
+	struct html *html = &page->html;
+	struct buffer range = {0};
+
+	html_open(html, "header", NULL);
+	put_site_links(page);
+	html_open(html, "h1", NULL);
+	html_open(html, "span", "word");
+	html_text(html, "Port ");
+	html_close(html, "span");
+	html_uint(html, report->port);
+	html_close(html, "h1");
+	html_open(html, "p", "range");
+	buffer_format(&range, "%s range, ", report->range.name);
+	describe_range(&range, report->range.first, report->range.last);
+	html_open(html, "a", NULL);
+	html_attribute(html, "href", RFC_6335);
+	html_phrase(html, &range);
+	html_close(html, "a");
+	buffer_free(&range);
+	if (owner) {
+		html_text(html, " · by custom ");
+		html_open(html, "a", NULL);
+		html_attribute(html, "href", "#claims");
+		html_text(html, owner);
+		html_close(html, "a");
+	}
+	html_close(html, "p");
+	html_close(html, "header");
+}
+
+/* ---- Verdict -----------------------------------------------------------------------------------
+ */
+
+static const char *bindable_class(enum berth_bindable bindable)
+{
+	switch (bindable) {
+	case BERTH_BIND_YES:
+		return "good";
+	case BERTH_BIND_NO:
+		return "bad";
+	case BERTH_BIND_UNKNOWN:
+		break;
+	}
+	return "care";
+}
+
+static void put_bind(struct page *page)
+{
+	const struct berth_verdict *verdict = &page->report->verdict;
+	struct html *html = &page->html;
+
+	html_open(html, "dl", "bind");
+	for (unsigned t = BERTH_TCP; t <= BERTH_UDP; t++) {
+		if (!(page->report->protos & BERTH_PROTO_BIT(t)))
+			continue;
+		html_open(html, "div", NULL);
+		html_open(html, "dt", NULL);
+		html_format(html, "Plain bind now, %s", berth_proto_name((enum berth_proto)t));
+		html_close(html, "dt");
+		html_open(html, "dd", bindable_class(verdict->bindable[t]));
+		html_text(html, berth_bindable_name(verdict->bindable[t]));
+		if (verdict->bind_why[t])
+			html_format(html, ", %s", verdict->bind_why[t]);
+		html_close(html, "dd");
+		html_close(html, "div");
+	}
+	html_close(html, "dl");
+}
+
+static void put_verdict(struct page *page)
+{
+	const struct berth_verdict *verdict = &page->report->verdict;
+	struct html *html = &page->html;
+
+	html_open(html, "section", verdict->wise ? "verdict wise" : "verdict");
+	html_attribute(html, "id", "verdict");
+	html_element(html, "h2", NULL, page->machine ? "Verdict" : "Is it a wise number?");
+	if (page->machine)
+		html_element(html, "p", "summary", verdict->summary);
+	html_element(html, "p", "advice", verdict->advice);
+	if (page->machine)
+		put_bind(page);
+	html_close(html, "section");
+}
+
+/* ---- Neighbours --------------------------------------------------------------------------------
+ */
+
+static void put_neighbour(struct page *page, unsigned port)
+{
+	struct html *html = &page->html;
+	struct buffer path = {0};
+
+	html_open(html, "li", NULL);
+	if (port == page->report->port) {
+		html_open(html, "strong", NULL);
+		html_attribute(html, "aria-current", "page");
+		html_uint(html, port);
+		html_close(html, "strong");
+	} else if (page->site) {
+		buffer_format(&path, "../%02u/%u.html", page_folder((uint16_t)port), port);
+		html_open(html, "a", NULL);
+		html_attribute(html, "href", buffer_string(&path));
+		if (port + 1 == page->report->port)
+			html_attribute(html, "rel", "prev");
+		if (port == page->report->port + 1U)
+			html_attribute(html, "rel", "next");
+		html_uint(html, port);
+		html_close(html, "a");
+	} else {
+		buffer_format(&path, "berth %u", port);
+		html_element(html, "code", NULL, buffer_string(&path));
+	}
+	html_close(html, "li");
+	buffer_free(&path);
+}
+
+static void put_neighbours(struct page *page)
+{
+	unsigned port = page->report->port;
+	struct html *html = &page->html;
+
+	html_open(html, "nav", "neighbours");
+	html_attribute(html, "aria-labelledby", "neighbours");
+	html_open(html, "h2", NULL);
+	html_attribute(html, "id", "neighbours");
+	html_text(html, "Neighbours");
+	html_close(html, "h2");
+	html_open(html, "ul", NULL);
+	for (unsigned at = port < NEIGHBOURS ? 0 : port - NEIGHBOURS;
+		at <= port + NEIGHBOURS && at <= UINT16_MAX; at++)
+		put_neighbour(page, at);
+	html_close(html, "ul");
+	html_close(html, "nav");
+}
+
+void page_write(struct page *page)
+{
+	const struct berth_report *report = page->report;
+	struct html *html = &page->html;
+	struct buffer title = {0};
+	struct buffer about = {0};
+
+	buffer_format(&title, "Port %u", report->port);
+	buffer_format(&about,
+		"What IANA assigned to port %u, who claims it and how strongly, and how to check "
+		"who uses it.",
+		report->port);
+	page_open(html, buffer_string(&title), buffer_string(&about), page->site ? "../" : NULL);
+	put_header(page);
+	html_open(html, "main", NULL);
+	put_verdict(page);
+	if (page->machine)
+		page_here_write(page);
+	page_registry_write(page);
+	page_claims_write(page);
+	page_check_write(page);
+	put_neighbours(page);
+	html_close(html, "main");
+	page_close(html, report->registry_date);
+	html_end(html);
+	buffer_free(&title);
+	buffer_free(&about);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The page of one port: a pure function from a report to HTML. Whoever has a report, a command or a
+ * server, gets the same page, and its sentences are the report's own, so that page and card cannot
+ * disagree.
+ */
+#ifndef BERTH_WEB_PAGE_H
+#define BERTH_WEB_PAGE_H
+
+#include <stdbool.h>
+
+#include <berth.h>
+
+#include "base/buffer.h"
+#include "cli/describe.h"
+#include "web/html.h"
+
+struct page {
+	struct html html;
+	const struct berth_report *report;
+	bool machine; /* tell of sockets, policy and verdict too; else only what holds everywhere */
+	bool site; /* one of many: style and neighbours are files beside it; else it stands alone */
+	struct describe_clock clock;
+};
+
+/* Appends the whole page to page->html.out, where the first failure sticks. */
+void page_write(struct page *page);
+
+/* The folder of a site's page, "59" for 60587: a folder for each 1,024 ports. */
+unsigned page_folder(uint16_t port);
+
+/* Head and foot of any page of ours. `root`: where style.css is, NULL when it goes into the page.
+ */
+void page_open(struct html *html, const char *title, const char *about, const char *root);
+void page_close(struct html *html, const char *registry_date);
+
+/* A section with its heading, to be closed by html_close(…, "section"). */
+void page_section(struct html *html, const char *id, const char *heading);
+
+/* The parts that have a file of their own. */
+void page_registry_write(struct page *page);
+void page_claims_write(struct page *page);
+void page_here_write(struct page *page);
+void page_check_write(struct page *page);
+
+#endif
