@@ -33,6 +33,9 @@ enum command_key {
 	KEY_SELF,
 	KEY_MODE,
 	KEY_NETNS,
+	KEY_ONLY,
+	KEY_IGNORE,
+	KEY_RESTART_GAP,
 };
 
 struct command_option {
