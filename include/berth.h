@@ -1210,6 +1210,73 @@ BERTH_PUBLIC int berth_project_read(const char *const *paths, size_t n_paths,
 	const char *const *settings, struct berth_project **ret_project);
 BERTH_PUBLIC void berth_project_free(struct berth_project *project);
 
+/* ---- Findings ---------------------------------------------------------------------------------
+ */
+
+enum berth_finding_kind {
+	BERTH_FINDING_EPHEMERAL_PORT, /* a listener's port is one that connect() may take */
+	BERTH_FINDING_BACKLOG_FULL, /* connections to a listener wait or are lost now */
+	BERTH_FINDING_BACKLOG_OVERFLOWS, /* and were lost since this namespace was made */
+	BERTH_FINDING_CLOSE_WAIT, /* a program does not close what its peers closed */
+	BERTH_FINDING_SHARED_PLACE, /* unrelated processes share an address and port */
+	BERTH_FINDING_SPLIT, /* unrelated processes answer on 127.0.0.1 and ::1 */
+	BERTH_FINDINGS,
+};
+
+/* "ephemeral-port", "backlog-full", "backlog-overflows", "close-wait", "shared-place", "split":
+ * these stay, so that scripts may name them. "?" for anything else. */
+BERTH_PUBLIC const char *berth_finding_id(enum berth_finding_kind kind);
+
+/* A set of kinds: bit n stands for enum berth_finding_kind n. */
+typedef uint32_t berth_findings;
+#define BERTH_FINDING_BIT(kind) (UINT32_C(1) << (kind))
+
+enum berth_finding_level {
+	BERTH_LEVEL_NOTE, /* worth knowing */
+	BERTH_LEVEL_ODDITY, /* unusual, which need not be wrong */
+	BERTH_LEVEL_WARNING, /* something fails, or is likely to */
+};
+
+/* "note", "oddity", "warning". */
+BERTH_PUBLIC const char *berth_finding_level_name(enum berth_finding_level level);
+
+/* Texts are sentences without a full stop, and any bytes where they name processes. */
+struct berth_finding {
+	enum berth_finding_kind kind;
+	enum berth_finding_level level;
+	const struct berth_socket *socket; /* NULL: it is about the host */
+	const struct berth_socket *other; /* the second of two; NULL: there is none */
+	const char *evidence; /* what was seen */
+	const char *consequence; /* what comes of it */
+	const char *cure; /* what to do */
+	const char *command; /* the same as a command line; NULL: there is none */
+	bool has_probability;
+	double probability; /* that the port is taken at the next restart */
+	const char *assumptions; /* on which the probability rests; NULL without one */
+};
+
+struct berth_doctor_ask {
+	size_t size; /* sizeof(struct berth_doctor_ask) */
+	berth_findings only; /* 0: all */
+	double restart_gap_s; /* how long a server is away when it restarts; 0: one second */
+};
+
+struct berth_doctor {
+	const struct berth_finding *findings; /* warnings first */
+	size_t n_findings;
+	unsigned gaps; /* of the snapshot that this rests on */
+	double time_s; /* when it was taken, seconds since 1970 */
+	double restart_gap_s;
+};
+
+/*
+ * Looks through this network namespace for what is wrong or odd with its ports. `ask` may be NULL.
+ * -EINVAL: a gap below 0 or of more than a day; others as berth_snapshot().
+ */
+BERTH_PUBLIC int berth_doctor(const struct berth *berth, const struct berth_doctor_ask *ask,
+	struct berth_doctor **ret_doctor);
+BERTH_PUBLIC void berth_doctor_free(struct berth_doctor *doctor);
+
 /* ---- JSON: the same everywhere, see docs/schema
  * -------------------------------------------------- */
 
@@ -1230,6 +1297,8 @@ BERTH_PUBLIC int berth_ended_json(
 	const struct berth_ended *ended, berth_write *write, void *context);
 BERTH_PUBLIC int berth_waited_json(
 	const struct berth_waited *waited, berth_write *write, void *context);
+BERTH_PUBLIC int berth_doctor_json(
+	const struct berth_doctor *doctor, berth_write *write, void *context);
 BERTH_PUBLIC int berth_record_json(
 	const struct berth_record *record, berth_write *write, void *context);
 BERTH_PUBLIC int berth_claim_json(

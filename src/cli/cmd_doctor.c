@@ -1,168 +1,252 @@
 // SPDX-License-Identifier: MIT
 /*
- * berth doctor --self: how berth itself finds owners here: each way, whether it was used for a port
- * and for the list, what it found, and why another was not. Findings about the host are not made
- * yet.
+ * berth doctor: what is wrong or odd with the ports of this host. One paragraph for each finding:
+ * what was seen, what comes of it, how likely that is, and what to do.
  */
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
-#include "base/json.h"
+#include "cli/card.h"
 #include "cli/commands.h"
-#include "cli/grid.h"
-#include "cli/question.h"
+#include "cli/describe.h"
+#include "cli/doctor_self.h"
 
 static const struct command_option doctor_options[] = {
-	{KEY_SELF, "self", NULL, "how berth finds owners here"},
+	{KEY_SELF, "self", NULL, "how berth finds owners here, instead of findings"},
+	{KEY_ONLY, "only", "ID[,ID...]", "only findings of these kinds"},
+	{KEY_IGNORE, "ignore", "ID[,ID...]", "no findings of these kinds"},
+	{KEY_RESTART_GAP, "restart-gap", "SECONDS", "how long a server is away when it restarts"},
 	{0, NULL, NULL, NULL},
 };
 
-/* One question that was asked for the sake of its rungs. */
-struct trial {
-	const char *name; /* "port" or "list" */
-	const struct berth_rung_use *uses;
-	size_t n_uses;
-	struct berth_snapshot *snapshot;
-};
-
 enum {
-	TRIALS = 2
+	INDENT = 2,
+	HANG = 4,
+	ALL_KINDS = (1 << BERTH_FINDINGS) - 1,
 };
 
-static void write_figures(struct buffer *out, const struct berth_rung_use *use)
+/* What was asked for. */
+struct question {
+	bool self;
+	berth_findings only; /* 0: none was named */
+	berth_findings ignored;
+	double restart_gap_s;
+};
+
+/* ---- The command line ------------------------------------------------------------------------ */
+
+static bool find_kind(const char *id, size_t len, berth_findings *ret_kinds)
 {
-	if (use->used)
-		buffer_format(
-			out, "%u of %u sockets in %.2f ms", use->found, use->asked, use->time_ms);
-	else
-		buffer_text(out, use->why_not ? use->why_not : "");
-}
+	for (unsigned kind = 0; kind < BERTH_FINDINGS; kind++) {
+		const char *name = berth_finding_id((enum berth_finding_kind)kind);
 
-static int add_row(struct grid *grid, const struct trial *trial, const struct berth_rung_use *use)
-{
-	struct buffer figures = {0};
-
-	write_figures(&figures, use);
-	const char *cells[] = {trial->name, berth_rung_name(use->rung),
-		use->used ? "used" : "not used", buffer_string(&figures)};
-	int error = figures.error ? figures.error : grid_row(grid, cells);
-	buffer_free(&figures);
-	return error;
-}
-
-static int write_table(struct output *output, const struct trial trials[TRIALS])
-{
-	const struct grid_column heads[] = {
-		{.heading = "QUESTION"},
-		{.heading = "RUNG"},
-		{.heading = ""},
-		{.heading = "WHAT IT FOUND, OR WHY IT WAS NOT USED", .may_wrap = true},
-	};
-	struct grid *grid = grid_new(output, heads, sizeof(heads) / sizeof(*heads), true);
-	int error = grid ? 0 : -ENOMEM;
-
-	for (size_t i = 0; i < TRIALS; i++) {
-		for (size_t j = 0; !error && j < trials[i].n_uses; j++)
-			error = add_row(grid, &trials[i], &trials[i].uses[j]);
-	}
-	if (!error)
-		error = grid_draw(grid, output);
-	grid_free(grid);
-	return error;
-}
-
-static void put_use(struct json *json, const struct berth_rung_use *use)
-{
-	json_open_object(json, NULL);
-	json_string(json, "rung", berth_rung_name(use->rung));
-	json_bool(json, "used", use->used);
-	json_string(json, "why_not", use->why_not);
-	json_uint(json, "asked", use->asked);
-	json_uint(json, "found", use->found);
-	json_real(json, "time_ms", use->time_ms, 3);
-	json_close_object(json);
-}
-
-static int write_json(struct output *output, const struct trial trials[TRIALS])
-{
-	struct json json = {.out = &output->text};
-
-	json_open_object(&json, NULL);
-	json_string(&json, "schema", "berth-doctor-self-1");
-	for (size_t i = 0; i < TRIALS; i++) {
-		json_open_array(&json, trials[i].name);
-		for (size_t j = 0; j < trials[i].n_uses; j++)
-			put_use(&json, &trials[i].uses[j]);
-		json_close_array(&json);
-	}
-	json_close_object(&json);
-	return output_write(output, "\n", 1);
-}
-
-static enum cli_exit take(struct cli *cli, const struct berth_ask *ask, struct trial *trial)
-{
-	enum cli_exit code = cli_snapshot(cli, ask, &trial->snapshot);
-
-	if (code == CLI_YES)
-		trial->n_uses = berth_snapshot_rungs(trial->snapshot, &trial->uses);
-	return code;
-}
-
-/* A port for which owners can be looked for: the first listener's. */
-static bool find_listener(const struct berth_snapshot *snapshot, struct berth_query_part *ret_part)
-{
-	const struct berth_socket *sockets;
-	size_t n = berth_snapshot_sockets(snapshot, &sockets);
-
-	for (size_t i = 0; i < n; i++) {
-		if (sockets[i].state == BERTH_LISTEN) {
-			*ret_part = (struct berth_query_part){
-				.first = sockets[i].local_port, .last = sockets[i].local_port};
+		if (strlen(name) == len && !memcmp(name, id, len)) {
+			*ret_kinds |= BERTH_FINDING_BIT(kind);
 			return true;
 		}
 	}
 	return false;
 }
 
-static enum cli_exit try_rungs(struct cli *cli, struct trial trials[TRIALS])
+static void complain_of_kind(const char *id, size_t len)
 {
-	struct berth_query_part part;
-	const struct berth_query query = {.parts = &part, .n_parts = 1};
-	const struct berth_ask list = {.size = sizeof(list),
-		.states = BERTH_STATE_BIT(BERTH_LISTEN) | BERTH_STATE_BIT(BERTH_CLOSE),
-		.owners = true,
-		.brief = true};
-	const struct berth_ask one = {.size = sizeof(one), .query = &query, .owners = true};
-	enum cli_exit code = take(cli, &list, &trials[1]);
+	struct buffer known = {0};
 
-	if (code == CLI_YES && find_listener(trials[1].snapshot, &part))
-		code = take(cli, &one, &trials[0]);
+	for (unsigned kind = 0; kind < BERTH_FINDINGS; kind++) {
+		buffer_text(&known, kind ? ", " : "");
+		buffer_text(&known, berth_finding_id((enum berth_finding_kind)kind));
+	}
+	cli_complain("no kind of finding is called \"%.*s\"; there are %s", (int)len, id,
+		buffer_string(&known));
+	buffer_free(&known);
+}
+
+/* Adds the kinds of a list to those that are there. */
+static enum cli_exit read_kinds(const char *list, berth_findings *ret_kinds)
+{
+	for (;;) {
+		size_t len = strcspn(list, ",");
+
+		if (!find_kind(list, len, ret_kinds)) {
+			complain_of_kind(list, len);
+			return CLI_USAGE;
+		}
+		if (!list[len])
+			return CLI_YES;
+		list += len + 1;
+	}
+}
+
+static enum cli_exit read_gap(const char *text, double *ret_gap_s)
+{
+	const double longest = 86400;
+	char *end = NULL;
+	double gap = strtod(text, &end);
+
+	if (end == text || *end || !(gap > 0 && gap <= longest)) {
+		cli_complain(
+			"\"%s\" is no restart gap; give seconds, above 0 and at most a day", text);
+		return CLI_USAGE;
+	}
+	*ret_gap_s = gap;
+	return CLI_YES;
+}
+
+static enum cli_exit read_question(const struct cli *cli, struct question *ret_question)
+{
+	enum cli_exit code = CLI_YES;
+
+	if (cli->n_operands) {
+		cli_complain(
+			"berth doctor takes no \"%s\"; it looks at all ports", cli->operands[0]);
+		return CLI_USAGE;
+	}
+	for (size_t i = 0; code == CLI_YES && i < cli->n_given; i++) {
+		const struct cli_given *given = cli->given + i;
+
+		if (given->key == KEY_SELF)
+			ret_question->self = true;
+		else if (given->key == KEY_ONLY)
+			code = read_kinds(given->value, &ret_question->only);
+		else if (given->key == KEY_IGNORE)
+			code = read_kinds(given->value, &ret_question->ignored);
+		else
+			code = read_gap(given->value, &ret_question->restart_gap_s);
+	}
+	if (code == CLI_YES && ret_question->self && cli->n_given > 1) {
+		cli_complain("--self stands alone: it tells no findings");
+		code = CLI_USAGE;
+	}
 	return code;
+}
+
+/* ---- The answer ------------------------------------------------------------------------------ */
+
+static enum output_style style_of(enum berth_finding_level level)
+{
+	switch (level) {
+	case BERTH_LEVEL_WARNING:
+		return OUTPUT_BAD;
+	case BERTH_LEVEL_ODDITY:
+		return OUTPUT_CARE;
+	case BERTH_LEVEL_NOTE:
+		break;
+	}
+	return OUTPUT_HEADING;
+}
+
+/* "cure: keep the kernel from choosing it"; nothing without a text. */
+static void put_line(struct card *card, const char *label, const char *text)
+{
+	struct buffer safe = {0};
+
+	if (!text)
+		return;
+	card_add(card, label);
+	describe_text(&safe, text);
+	card_add(card, buffer_string(&safe));
+	buffer_free(&safe);
+	card_end(card, INDENT, HANG);
+}
+
+static void put_probability(struct card *card, const struct berth_finding *finding)
+{
+	const double percent = 100;
+
+	if (!finding->has_probability)
+		return;
+	buffer_format(
+		&card->text, "chance at the next restart: %.3g %%", finding->probability * percent);
+	card_end(card, INDENT, HANG);
+	put_line(card, "assumed: ", finding->assumptions);
+}
+
+static void put_finding(struct card *card, const struct berth_finding *finding)
+{
+	struct buffer safe = {0};
+
+	card_styled(card, style_of(finding->level), berth_finding_level_name(finding->level));
+	card_add(card, " [");
+	card_add(card, berth_finding_id(finding->kind));
+	card_add(card, "] ");
+	describe_text(&safe, finding->evidence);
+	card_add(card, buffer_string(&safe));
+	buffer_free(&safe);
+	card_end(card, 0, INDENT);
+	put_line(card, "so: ", finding->consequence);
+	put_probability(card, finding);
+	put_line(card, "cure: ", finding->cure);
+	put_line(card, "command: ", finding->command);
+}
+
+static int write_text(struct cli *cli, const struct berth_doctor *doctor)
+{
+	struct card card = {.output = &cli->output, .no_labels = true};
+
+	for (size_t i = 0; i < doctor->n_findings; i++)
+		put_finding(&card, &doctor->findings[i]);
+	if (!doctor->n_findings) {
+		card_add(&card, "Nothing was found.");
+		card_end(&card, 0, 0);
+	}
+	card_free(&card);
+	return cli->output.text.error;
+}
+
+static int write_json(struct cli *cli, const struct berth_doctor *doctor)
+{
+	int error = berth_doctor_json(doctor, output_write, &cli->output);
+
+	return error ? error : output_write(&cli->output, "\n", 1);
+}
+
+static enum cli_exit tell(struct cli *cli, const struct berth_doctor *doctor)
+{
+	enum cli_exit code = cli_gaps(cli, doctor->gaps);
+	int error = cli->settings.format == CLI_TEXT ? write_text(cli, doctor)
+						     : write_json(cli, doctor);
+
+	if (error < 0)
+		return cli_cannot(cli, error);
+	if (code != CLI_YES)
+		return code;
+	return doctor->n_findings ? CLI_NO : CLI_YES;
 }
 
 static enum cli_exit doctor_run(struct cli *cli)
 {
-	struct trial trials[TRIALS] = {{.name = "port"}, {.name = "list"}};
-	int error = 0;
+	struct question question = {0};
+	struct berth_doctor *doctor = NULL;
+	enum cli_exit code = read_question(cli, &question);
 
-	if (!cli->n_given || cli->n_operands) {
-		cli_complain("berth doctor has nothing but --self yet; try berth doctor --self");
+	if (code == CLI_YES)
+		code = cli_open(cli);
+	if (code != CLI_YES)
+		return code;
+	if (question.self)
+		return doctor_self(cli);
+	berth_findings only = question.only ? question.only : ALL_KINDS;
+	const struct berth_doctor_ask ask = {.size = sizeof(ask),
+		.only = only & ~question.ignored,
+		.restart_gap_s = question.restart_gap_s};
+	if (!ask.only) {
+		cli_complain("nothing is left to look for: every kind is ignored");
 		return CLI_USAGE;
 	}
-	enum cli_exit code = cli_open(cli);
-	if (code == CLI_YES)
-		code = try_rungs(cli, trials);
-	if (code == CLI_YES)
-		error = cli->settings.format == CLI_TEXT ? write_table(&cli->output, trials)
-							 : write_json(&cli->output, trials);
-	for (size_t i = 0; i < TRIALS; i++)
-		berth_snapshot_free(trials[i].snapshot);
-	return error < 0 ? cli_cannot(cli, error) : code;
+	if (berth_doctor(cli->berth, &ask, &doctor) < 0) {
+		cli_complain("%s", berth_error());
+		return CLI_UNKNOWN;
+	}
+	code = tell(cli, doctor);
+	berth_doctor_free(doctor);
+	return code;
 }
 
 const struct command cmd_doctor = {
 	.name = "doctor",
-	.args = "--self",
-	.help = "tell how berth finds owners on this machine",
+	.args = "[--self]",
+	.help = "find what is wrong or odd with the ports of this host",
 	.options = doctor_options,
 	.run = doctor_run,
 };

@@ -46,6 +46,9 @@ enum command_key {
 	KEY_SVG,
 	KEY_HILBERT,
 	KEY_LAYERS,
+	KEY_ONLY,
+	KEY_IGNORE,
+	KEY_RESTART_GAP,
 };
 
 struct command_option {

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""berth doctor --self: which ways to look for owners were used, and why others were not."""
+"""berth doctor: its questions, and what it finds in a recording; --self: which ways to look for owners were used."""
 
+import json
 import socket
 from collections.abc import Callable
 
 import pytest
-from support import UNKNOWN, USAGE, YES, Answer
+from support import NO, RECORDINGS, ROOT, UNKNOWN, USAGE, YES, Answer, assert_one_clear_line
 
 RUNGS = ["cgroup", "iterator", "loaded", "proc"]
 
@@ -26,11 +27,33 @@ def test_the_table_has_a_line_for_each_rung(berth: Callable[..., Answer]) -> Non
     assert all(rung in answer.out for rung in RUNGS)
 
 
-@pytest.mark.parametrize("arguments", [["doctor"], ["doctor", "--self", "80"]])
-def test_there_is_only_self_so_far(berth: Callable[..., Answer], arguments: list[str]) -> None:
+@pytest.mark.parametrize("arguments", [
+    ["doctor", "80"], ["doctor", "--self", "80"], ["doctor", "--self", "--only", "split"], ["doctor", "--only", "nothing"],
+    ["doctor", "--ignore", "split,"], ["doctor", "--restart-gap", "0"], ["doctor", "--restart-gap", "nan"],
+    ["doctor", "--restart-gap", "1s"], ["doctor", "--only", "split", "--ignore", "split"]])
+def test_bad_questions_are_refused(berth: Callable[..., Answer], arguments: list[str]) -> None:
     answer = berth(*arguments)
-    assert (answer.code, answer.out) == (USAGE, "")
-    assert "berth doctor --self" in answer.err
+    assert answer.code == USAGE
+    assert_one_clear_line(answer)
+
+
+def test_findings_of_a_recording(berth: Callable[..., Answer]) -> None:
+    """One server of it is in the ephemeral range; nothing was closed, so that the chance is next to nothing."""
+    answer = berth("--replay", str(RECORDINGS / "town"), "doctor", "--json", "--only", "ephemeral-port")
+    [found] = answer.json()["findings"]
+    assert answer.code == NO
+    assert (found["port"], found["level"]) == (57500, "note")
+    assert 0 <= found["probability"] < 0.001
+    text = berth("--replay", str(RECORDINGS / "town"), "doctor").out
+    assert "[ephemeral-port]" in text and "command: berth reserve 57500" in text
+
+
+def test_the_manual_tells_every_kind(berth: Callable[..., Answer]) -> None:
+    manual = (ROOT / "man" / "berth-doctor.1").read_text(encoding="utf-8")
+    kinds = berth("doctor", "--only", "?").err.rpartition("there are ")[2].strip().split(", ")
+    assert kinds == json.loads((ROOT / "docs" / "schema" / "berth-doctor-1.json").read_text(encoding="utf-8"))[
+        "properties"]["findings"]["items"]["properties"]["id"]["enum"]
+    assert all(f".It {kind}\n" in manual for kind in kinds)
 
 
 @pytest.mark.parametrize("arguments", [["--rung", "ladder", "80"], ["ls", "--rung", "ladder"], ["--rung", "proc,", "80"]])

@@ -41,6 +41,8 @@ CASES: dict[str, tuple[list[str], str, str]] = {
     "ls with hidden owners": ([*GUEST, "ls", "-a"], "berth-ls-1", "berth-socket-1"),
     "ls of a broken recording": (["--replay", "BROKEN", "ls"], "berth-ls-1", "berth-socket-1"),
     "ls of this machine": (["ls", "-a"], "berth-ls-1", "berth-socket-1"),
+    "doctor": ([*TOWN, "doctor"], "berth-doctor-1", "berth-doctor-1"),
+    "doctor of this machine": (["doctor"], "berth-doctor-1", "berth-doctor-1"),
     "doctor --self": (["doctor", "--self"], "berth-doctor-self-1", "berth-doctor-self-1"),
     "answers": ([*TOWN, "answers", ":3000"], "berth-answers-1", "berth-answers-1"),
     "answers of nobody": ([*TOWN, "answers", "127.0.0.1:1/udp"], "berth-answers-1", "berth-answers-1"),
