@@ -1119,8 +1119,7 @@ BERTH_PUBLIC int berth_listen_losses_json(
 	const struct berth_listen_losses *losses, berth_write *write, void *context);
 BERTH_PUBLIC int berth_answers_json(
 	const struct berth_answers *answers, berth_write *write, void *context);
-BERTH_PUBLIC int berth_why_json(
-	const struct berth_why *why, berth_write *write, void *context);
+BERTH_PUBLIC int berth_why_json(const struct berth_why *why, berth_write *write, void *context);
 BERTH_PUBLIC int berth_record_json(
 	const struct berth_record *record, berth_write *write, void *context);
 BERTH_PUBLIC int berth_claim_json(

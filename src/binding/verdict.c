@@ -109,6 +109,13 @@ verdict_truth verdict_overlaps(const struct verdict_bind *bind, const struct ber
 
 /* ---- Sharing --------------------------------------------------------------------------------- */
 
+/* A connection of TCP, which may have been accepted by another than who bound the listener. */
+static bool is_connection(const struct berth_socket *socket)
+{
+	return socket->proto == BERTH_TCP && socket->state != BERTH_LISTEN &&
+		socket->state != BERTH_BOUND;
+}
+
 /* What is left of a connection in TIME_WAIT, also while its state is FIN_WAIT2, has a timer of its
  * own in the dump (inet_twsk_diag_fill) and no user. */
 static bool is_time_wait(const struct berth_socket *socket)
@@ -132,14 +139,19 @@ static verdict_truth shares_address(
 	return socket->has_reuse ? socket->reuseaddr : -1;
 }
 
-/* The same: one group, of one user; the user of TIME_WAIT does not count. */
-static verdict_truth shares_port(
-	const struct verdict_bind *bind, const struct berth_socket *socket)
+/*
+ * The same: one group, of one user; the user of TIME_WAIT does not count. A connection is of whom
+ * accept() was called by, while the bucket remembers who bound the listener (fastuid).
+ */
+static verdict_truth shares_port(const struct verdict_bind *bind, const struct berth_socket *socket)
 {
+	verdict_truth user = is_time_wait(socket) ? 1 : same_user(bind, socket);
+
 	if (!bind->reuseport)
 		return 0;
-	return both(socket->has_reuse ? socket->reuseport : -1,
-		is_time_wait(socket) ? 1 : same_user(bind, socket));
+	if (!user && is_connection(socket))
+		user = bind->bucket_is_ours;
+	return both(socket->has_reuse ? socket->reuseport : -1, user);
 }
 
 /* udp_lib_lport_inuse(): as for TCP, but there is no listening. */
@@ -172,14 +184,12 @@ verdict_truth verdict_conflicts(const struct verdict_bind *bind, const struct be
 	verdict_truth shared = is_datagram(bind->proto) ? shares_datagrams(bind, socket)
 							: shares_address(bind, socket);
 
-	return both(verdict_overlaps(bind, socket),
-		not(either(shared, shares_port(bind, socket))));
+	return both(verdict_overlaps(bind, socket), not(either(shared, shares_port(bind, socket))));
 }
 
 /* udp_lib_lport_inuse() leaves off at the first that overlaps, is not shared by SO_REUSEADDR and is
  * of the same group: what stands behind it in the chain is not compared. */
-static verdict_truth ends_search(
-	const struct verdict_bind *bind, const struct berth_socket *socket)
+static verdict_truth ends_search(const struct verdict_bind *bind, const struct berth_socket *socket)
 {
 	return both(verdict_overlaps(bind, socket),
 		both(not(shares_datagrams(bind, socket)), shares_port(bind, socket)));
@@ -210,14 +220,33 @@ static verdict_truth judge_all(const struct verdict_bind *bind,
 	return worst;
 }
 
+/* Each family is a dump of its own, so the order of both in their common chain is not known. */
 static bool has_order(const struct verdict_bind *bind, const struct berth_socket *const *sockets,
 	size_t n_sockets)
 {
+	uint8_t family = 0;
+
 	for (size_t i = 0; i < n_sockets; i++) {
-		if (is_rival(bind, sockets[i]) && !sockets[i]->kernel_order)
+		if (!is_rival(bind, sockets[i]))
+			continue;
+		if (!sockets[i]->kernel_order || (family && family != sockets[i]->family))
 			return false;
+		family = sockets[i]->family;
 	}
 	return true;
+}
+
+/* Whichever comes first decides. */
+static verdict_truth judge_unordered(const struct verdict_bind *bind,
+	const struct berth_socket *const *sockets, size_t n_sockets)
+{
+	verdict_truth conflict = judge_all(bind, sockets, n_sockets);
+
+	for (size_t i = 0; i < n_sockets && conflict > 0; i++) {
+		if (is_rival(bind, sockets[i]) && ends_search(bind, sockets[i]))
+			conflict = -1;
+	}
+	return conflict;
 }
 
 verdict_truth verdict_judge(const struct verdict_bind *bind,
@@ -225,11 +254,12 @@ verdict_truth verdict_judge(const struct verdict_bind *bind,
 {
 	uint32_t behind = 0;
 
-	if (!is_datagram(bind->proto) || !bind->reuseport || !has_order(bind, sockets, n_sockets))
+	if (!is_datagram(bind->proto) || !bind->reuseport)
 		return judge_all(bind, sockets, n_sockets);
+	if (!has_order(bind, sockets, n_sockets))
+		return judge_unordered(bind, sockets, n_sockets);
 	for (const struct berth_socket *next = NULL;
-		(next = next_in_chain(sockets, n_sockets, behind));
-		behind = next->kernel_order) {
+		(next = next_in_chain(sockets, n_sockets, behind)); behind = next->kernel_order) {
 		if (!is_rival(bind, next))
 			continue;
 		verdict_truth conflict = verdict_conflicts(bind, next);
@@ -243,7 +273,8 @@ verdict_truth verdict_judge(const struct verdict_bind *bind,
 	return 0;
 }
 
-/* ---- Before any socket is looked at ------------------------------------------------------------ */
+/* ---- Before any socket is looked at ------------------------------------------------------------
+ */
 
 static struct verdict_check fails(enum berth_bind_cause cause, int errnum, verdict_truth sure)
 {
@@ -266,13 +297,13 @@ static struct verdict_check check_privilege(
 static struct verdict_check check_address(
 	const struct verdict_bind *bind, const struct verdict_host *host)
 {
-	verdict_truth allowed = bind->family == 4 ? host->policy->nonlocal_bind
-						  : host->policy->nonlocal_bind6;
+	verdict_truth allowed =
+		bind->family == 4 ? host->policy->nonlocal_bind : host->policy->nonlocal_bind6;
 
 	if (verdict_is_wildcard(bind) || bind->freebind)
 		return fails(BERTH_BIND_ADDRESS, EADDRNOTAVAIL, 0);
-	return fails(BERTH_BIND_ADDRESS, EADDRNOTAVAIL,
-		both(not(host->address_is_local), not(allowed)));
+	return fails(
+		BERTH_BIND_ADDRESS, EADDRNOTAVAIL, both(not(host->address_is_local), not(allowed)));
 }
 
 /* __inet6_bind(): a stream is not bound to a multicast address. */
@@ -310,4 +341,33 @@ struct verdict_check verdict_before(
 			return checks[i];
 	}
 	return (struct verdict_check){0};
+}
+
+bool verdict_cannot_listen(const struct verdict_bind *bind)
+{
+	return bind->listen && is_datagram(bind->proto);
+}
+
+const char *verdict_errno_name(int errnum)
+{
+	static const struct {
+		int number;
+		const char *name;
+	} names[] = {
+		{EADDRINUSE, "EADDRINUSE"},
+		{EACCES, "EACCES"},
+		{EADDRNOTAVAIL, "EADDRNOTAVAIL"},
+		{EINVAL, "EINVAL"},
+		{EPERM, "EPERM"},
+		{EOPNOTSUPP, "EOPNOTSUPP"},
+		{EAFNOSUPPORT, "EAFNOSUPPORT"},
+		{EPROTONOSUPPORT, "EPROTONOSUPPORT"},
+		{ENODEV, "ENODEV"},
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (names[i].number == errnum)
+			return names[i].name;
+	}
+	return "E?";
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Would a bind succeed? The kernel's rules on plain structs, each with the function that it is taken
- * from (Linux 6.18; what differs in 6.1 is said there). No answer is guessed: what decides and is not
- * known makes the verdict unknown.
+ * Would a bind succeed? The kernel's rules on plain structs, each with the function that it is
+ * taken from (Linux 6.18; what differs in 6.1 is said there). No answer is guessed: what decides
+ * and is not known makes the verdict unknown.
  */
 #ifndef BERTH_BINDING_VERDICT_H
 #define BERTH_BINDING_VERDICT_H
@@ -27,6 +27,9 @@ struct verdict_bind {
 	uint32_t ifindex; /* SO_BINDTODEVICE; 0: none */
 	uint32_t uid;
 	verdict_truth may_bind_low; /* CAP_NET_BIND_SERVICE */
+	/* Whether TCP's bucket has only ever seen SO_REUSEPORT, and of this user: then no socket is
+	 * compared (sk_reuseport_match). -1: not known, which matters to connections only. */
+	verdict_truth bucket_is_ours;
 };
 
 /* What of the host counts besides its sockets. */
@@ -61,6 +64,12 @@ verdict_truth verdict_overlaps(const struct verdict_bind *bind, const struct ber
  */
 verdict_truth verdict_judge(const struct verdict_bind *bind,
 	const struct berth_socket *const *sockets, size_t n_sockets);
+
+/* sock_no_listen(): EOPNOTSUPP once it is bound. */
+bool verdict_cannot_listen(const struct verdict_bind *bind);
+
+/* "EADDRINUSE", …, of what bind(2) and listen(2) answer; "E?" for any other. */
+const char *verdict_errno_name(int errnum);
 
 bool verdict_is_wildcard(const struct verdict_bind *bind);
 

@@ -10,6 +10,7 @@ const struct command *const commands[] = {
 	&cmd_port,
 	&cmd_ls,
 	&cmd_answers,
+	&cmd_why,
 	&cmd_find,
 	&cmd_registry,
 	&cmd_doctor,

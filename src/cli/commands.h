@@ -33,6 +33,15 @@ enum command_key {
 	KEY_SELF,
 	KEY_MODE,
 	KEY_NETNS,
+	KEY_V6ONLY,
+	KEY_REUSEADDR,
+	KEY_REUSEPORT,
+	KEY_FREEBIND,
+	KEY_INTERFACE,
+	KEY_LISTEN,
+	KEY_PID,
+	KEY_TRY,
+	KEY_ERRNO,
 };
 
 struct command_option {
@@ -75,5 +84,6 @@ extern const struct command cmd_port;
 extern const struct command cmd_record;
 extern const struct command cmd_registry;
 extern const struct command cmd_version;
+extern const struct command cmd_why;
 
 #endif
