@@ -423,8 +423,15 @@ static int judge(struct why_box *box)
 /* ---- What stands beside ------------------------------------------------------------------------
  */
 
+/*
+ * What a bind with SO_REUSEPORT left in TCP's bucket (inet_csk_update_fastreuse,
+ * FASTREUSEPORT_STRICT) stays when its socket is closed, as long as another keeps the bucket: who
+ * matches it in user and address is compared with nobody (sk_reuseport_match). sock_diag does not
+ * tell it; sockets_bucket() could, with BPF, but not of sockets that are only bound (iter/tcp).
+ */
 static int list_hindrances(struct why_box *box)
 {
+	const struct berth_bind *request = &box->why.request;
 	size_t n = box->binder.n_hindrances;
 	const char **texts = arena_array(&box->arena, n + EXTRA_TEXTS, sizeof(*texts));
 
@@ -434,6 +441,9 @@ static int list_hindrances(struct why_box *box)
 		texts[i] = box->binder.hindrances[i];
 	if (is_blind(box))
 		texts[n++] = "sockets that this snapshot could not see";
+	if (box->why.errnum == EADDRINUSE && request->proto == BERTH_TCP && request->reuseport)
+		texts[n++] = "a closed socket of the same user with SO_REUSEPORT, beside which the "
+			     "kernel lets in others while the port is in use";
 	box->why.cannot_exclude = texts;
 	box->why.n_cannot_exclude = n;
 	return 0;
