@@ -562,6 +562,9 @@ struct berth_socket {
 	uint32_t reuseport_group;
 	uint32_t kernel_order; /* its place in the kernel's answer, which is the order of its
 				  hash chains; from 1, 0: not known */
+	bool has_reuse; /* the next two are known; asked for with berth_ask.reuse */
+	bool reuseaddr; /* SO_REUSEADDR */
+	bool reuseport; /* SO_REUSEPORT */
 };
 
 /*
@@ -636,6 +639,9 @@ struct berth_ask {
 	bool places; /* with `brief`: tell the places of processes too */
 	bool redirects; /* ask for rules that send the traffic to these ports elsewhere */
 	bool details; /* berth_socket.details, and the losses of listeners */
+	bool reuse; /* of each socket whether it may be shared, and whether it is for IPv6 alone:
+		       asked of a duplicate of its descriptor (pidfd_getfd, 5.6), which takes the
+		       right to trace its owner; implies owners. For a question about few ports */
 };
 
 struct berth_snapshot;
@@ -811,6 +817,8 @@ struct berth_policy {
 	uint32_t unprivileged_start; /* net.ipv4.ip_unprivileged_port_start; lower ports need a
 					capability */
 	int8_t may_bind_low; /* 1: this process has CAP_NET_BIND_SERVICE, 0: not, -1: not known */
+	int8_t nonlocal_bind; /* net.ipv4.ip_nonlocal_bind: 1, 0, or -1: not known */
+	int8_t nonlocal_bind6; /* net.ipv6.ip_nonlocal_bind */
 };
 
 BERTH_PUBLIC void berth_snapshot_policy(
@@ -897,6 +905,109 @@ struct berth_report {
 BERTH_PUBLIC int berth_report(const struct berth *berth, struct berth_snapshot *snapshot,
 	uint16_t port, const struct berth_query_part *part, struct berth_report **ret_report);
 BERTH_PUBLIC void berth_report_free(struct berth_report *report);
+
+/* ---- Why a bind fails ------------------------------------------------------------------------ */
+
+/* A bind that somebody has in mind. */
+struct berth_bind {
+	size_t size; /* sizeof(struct berth_bind) */
+	enum berth_proto proto; /* BERTH_TCP, BERTH_UDP, BERTH_UDPLITE, BERTH_SCTP or BERTH_DCCP */
+	uint16_t port; /* not 0 */
+	uint8_t family; /* 4, 6; 0: the wildcard of both, an IPv6 socket that takes IPv4 too */
+	uint8_t address[16]; /* zeros: the wildcard */
+	const char *interface; /* SO_BINDTODEVICE, and the scope of the address; NULL: none */
+	bool v6only; /* IPV6_V6ONLY */
+	bool reuseaddr; /* SO_REUSEADDR */
+	bool reuseport; /* SO_REUSEPORT */
+	bool freebind; /* IP_FREEBIND or IP_TRANSPARENT */
+	bool listen; /* and listen(2) after it */
+	bool has_uid; /* whose process it is; else that of `pid`, else ours */
+	uint32_t uid;
+	uint32_t pid; /* by this process: its user, capabilities and network namespace; 0: by one
+			 like ours */
+	const char *netns; /* as berth_ask.netns; NULL: that of `pid`, or ours */
+};
+
+enum berth_bind_cause {
+	BERTH_BIND_LISTENER, /* a socket listens there */
+	BERTH_BIND_BOUND, /* one is bound there; for UDP that is what a server is */
+	BERTH_BIND_CONNECTION, /* a connection has it as its local port */
+	BERTH_BIND_CLOSING, /* one that is being closed */
+	BERTH_BIND_TIME_WAIT, /* what is left of one */
+	BERTH_BIND_PRIVILEGE, /* a low port, without CAP_NET_BIND_SERVICE */
+	BERTH_BIND_ADDRESS, /* not an address of this machine */
+	BERTH_BIND_INVALID, /* the kernel does not take such an address for such a socket */
+	BERTH_BIND_NO_LISTEN, /* this protocol has no listening */
+};
+
+/* "listener", "bound", "connection", "closing", "time-wait", "privilege", "address", "invalid",
+ * "no-listen". */
+BERTH_PUBLIC const char *berth_bind_cause_name(enum berth_bind_cause cause);
+
+struct berth_bind_reason {
+	enum berth_bind_cause kind;
+	bool certain; /* false: an option of the socket decides that could not be read */
+	const char *text; /* one sentence without a full stop */
+	const struct berth_socket *socket; /* the one in the way; NULL: none is */
+};
+
+/* Who would have to change something. */
+enum berth_cure_where {
+	BERTH_CURE_SERVER, /* what is bound, or how */
+	BERTH_CURE_HOST, /* this machine */
+	BERTH_CURE_WAIT, /* time */
+};
+
+/* "server", "host", "wait". */
+BERTH_PUBLIC const char *berth_cure_where_name(enum berth_cure_where where);
+
+struct berth_cure {
+	enum berth_cure_where where;
+	const char *text; /* one sentence without a full stop */
+	const char *command; /* that does it; NULL: none does */
+	double seconds; /* how long to wait; negative: not known, or nothing to wait for */
+};
+
+struct berth_why {
+	struct berth_bind request; /* texts may be gone: only numbers are to be read */
+	const char *place; /* "0.0.0.0:8080/tcp" */
+	enum berth_bindable verdict; /* would it succeed? */
+	int errnum; /* positive; 0: it would succeed, or it is not known */
+	const char *errno_name; /* "EADDRINUSE"; NULL */
+	const char *summary; /* one or two sentences */
+	const struct berth_bind_reason *causes; /* those that are certain first */
+	size_t n_causes;
+	const struct berth_cure *cures; /* the best first */
+	size_t n_cures;
+	const char *const *cannot_exclude; /* what could refuse it and cannot be seen from here */
+	size_t n_cannot_exclude;
+	const char *const *notes; /* what is no conflict, though it looks like one */
+	size_t n_notes;
+	bool tried; /* see berth_why_try() */
+	int tried_errnum; /* 0: it succeeded */
+	unsigned gaps; /* of the snapshot */
+	double time_s; /* when it was taken, seconds since 1970 */
+};
+
+/*
+ * Would this bind succeed now, and if not, what is in the way? The kernel's own rules
+ * (inet_csk_get_port, udp_lib_get_port, __inet_bind, __inet6_bind; Linux 6.18) over a snapshot;
+ * nothing is bound. -EINVAL: no such bind; -ENODEV: there is no such interface; -ESRCH: no such
+ * process; others as berth_snapshot(). berth_error() has a sentence.
+ */
+BERTH_PUBLIC int berth_why(
+	const struct berth *berth, const struct berth_bind *bind, struct berth_why **ret_why);
+
+/*
+ * Asks the kernel too: a child process takes the user and the network namespace, binds, and closes
+ * at once; it listens for a moment only when bind.listen says so. Sets why->tried. 1: verdict and
+ * kernel agree, or the verdict was unknown; 0: they do not, which is a bug, or the machine changed
+ * in between. -EPERM: we may not take that user or namespace; -EOPNOTSUPP: a recording, or bind.pid
+ * with capabilities that are not ours.
+ */
+BERTH_PUBLIC int berth_why_try(
+	const struct berth *berth, const struct berth_bind *bind, struct berth_why *why);
+BERTH_PUBLIC void berth_why_free(struct berth_why *why);
 
 /* ---- Who answers ----------------------------------------------------------------------------- */
 
@@ -1299,6 +1410,7 @@ BERTH_PUBLIC int berth_waited_json(
 	const struct berth_waited *waited, berth_write *write, void *context);
 BERTH_PUBLIC int berth_doctor_json(
 	const struct berth_doctor *doctor, berth_write *write, void *context);
+BERTH_PUBLIC int berth_why_json(const struct berth_why *why, berth_write *write, void *context);
 BERTH_PUBLIC int berth_record_json(
 	const struct berth_record *record, berth_write *write, void *context);
 BERTH_PUBLIC int berth_claim_json(

@@ -13,6 +13,7 @@ const struct command *const commands[] = {
 	&cmd_run,
 	&cmd_wait,
 	&cmd_kill,
+	&cmd_why,
 	&cmd_find,
 	&cmd_page,
 	&cmd_site,

@@ -49,6 +49,15 @@ enum command_key {
 	KEY_ONLY,
 	KEY_IGNORE,
 	KEY_RESTART_GAP,
+	KEY_V6ONLY,
+	KEY_REUSEADDR,
+	KEY_REUSEPORT,
+	KEY_FREEBIND,
+	KEY_INTERFACE,
+	KEY_LISTEN,
+	KEY_PID,
+	KEY_TRY,
+	KEY_ERRNO,
 };
 
 struct command_option {
@@ -99,5 +108,6 @@ extern const struct command cmd_run;
 extern const struct command cmd_site;
 extern const struct command cmd_version;
 extern const struct command cmd_wait;
+extern const struct command cmd_why;
 
 #endif

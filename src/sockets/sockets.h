@@ -128,4 +128,46 @@ int sockets_hold(struct sockets_system *system, uint16_t port);
 int sockets_listen(
 	struct sockets_system *system, uint8_t family, const uint8_t address[16], uint16_t port);
 
+/* Whether a socket that is bound to the interface (0: to none) may be bound to the address: the
+ * machine's own, a broadcast or a multicast one. */
+bool sockets_may_bind(const struct sockets_addresses *addresses, uint8_t family,
+	const uint8_t address[16], uint32_t ifindex);
+
+/* Who would bind a socket. */
+struct sockets_binder {
+	bool has_uid;
+	uint32_t uid; /* effective */
+	int8_t may_bind_low; /* CAP_NET_BIND_SERVICE: 1, 0, or -1: not known */
+	const char *const *hindrances; /* what may refuse it too, but cannot be read: "the seccomp
+					  filter that the process has"; in the arena */
+	size_t n_hindrances;
+};
+
+/* `pid` 0: this process. 0; -ESRCH: there is no such process; -ENOMEM; -ENOSYS. */
+int sockets_binder(struct sockets_system *system, uint32_t pid, struct arena *arena,
+	struct sockets_binder *ret_binder);
+
+/* What the kernel remembers of those that were bound to a port of TCP (struct inet_bind_bucket). */
+struct sockets_bucket {
+	bool reuseport; /* all had SO_REUSEPORT, and the first of them this user */
+	uint32_t uid;
+};
+
+/* Told by a BPF program, if some connection or listener has the port. 0; -ENOENT: none has;
+ * -EPERM: needs CAP_BPF and CAP_PERFMON; -EOPNOTSUPP and others: cannot be told. */
+int sockets_bucket(
+	const struct sockets_system *system, uint16_t port, struct sockets_bucket *ret_bucket);
+
+/* The index of an interface of our network namespace. 0; -ENODEV: there is none of that name;
+ * -EOPNOTSUPP: a recording does not tell. */
+int sockets_ifindex(const struct sockets_system *system, const char *name, uint32_t *ret_ifindex);
+
+/*
+ * Really binds in a child process, and closes at once; wanted->family is 4 or 6. `netns_path`: in
+ * this network namespace; NULL: ours. 0, and the positive errno of bind(2) or listen(2), or 0, in
+ * *ret_error; negative: it could not be tried.
+ */
+int sockets_try(const struct sockets_system *system, const struct berth_bind *wanted,
+	const char *netns_path, int *ret_error);
+
 #endif

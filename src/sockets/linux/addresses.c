@@ -7,6 +7,7 @@
  */
 #include "sockets/linux/addresses.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <limits.h>
 #include <linux/if_addr.h>
@@ -265,6 +266,52 @@ uint32_t sockets_incoming(const struct sockets_addresses *addresses, uint8_t fam
 	const uint8_t address[16], uint32_t scope)
 {
 	return addresses_incoming(&addresses->answer, family, address, scope);
+}
+
+/* inet_addr_type(): 224.0.0.0/4, 255.255.255.255, and the last address of each network. */
+static bool is_for_many(
+	const struct addresses_answer *answer, uint8_t family, const uint8_t *address)
+{
+	uint32_t wanted = 0;
+
+	if (family == 6)
+		return address[0] == 0xff;
+	memcpy(&wanted, address, sizeof(wanted));
+	if ((address[0] & 0xf0) == 0xe0 || wanted == UINT32_MAX)
+		return true;
+	for (size_t i = 0; i < answer->count; i++) {
+		const struct addresses_row *row = &answer->all[i];
+		uint32_t own = 0;
+
+		memcpy(&own, row->address, sizeof(own));
+		if (row->family == 4 && row->prefix_len < 31 &&
+			(be32toh(own) | UINT32_MAX >> row->prefix_len) == be32toh(wanted))
+			return true;
+	}
+	return false;
+}
+
+static bool is_of_interface(
+	const struct addresses_answer *answer, const uint8_t *address, uint32_t ifindex)
+{
+	for (size_t i = 0; i < answer->count; i++) {
+		const struct addresses_row *row = &answer->all[i];
+
+		if (row->family == 6 && row->ifindex == ifindex &&
+			!memcmp(row->address, address, sizeof(row->address)))
+			return true;
+	}
+	return false;
+}
+
+bool sockets_may_bind(const struct sockets_addresses *addresses, uint8_t family,
+	const uint8_t address[16], uint32_t ifindex)
+{
+	/* Only of IPv6 must it be an address of that interface (ipv6_chk_addr in __inet6_bind). */
+	if (family == 6 && ifindex)
+		return address[0] == 0xff || is_of_interface(&addresses->answer, address, ifindex);
+	return addresses_incoming(&addresses->answer, family, address, 0) ||
+		is_for_many(&addresses->answer, family, address);
 }
 
 void sockets_addresses_free(struct sockets_addresses *addresses)

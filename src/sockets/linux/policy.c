@@ -104,10 +104,21 @@ static bool read_file(
 	return !system_file(system, path, LARGEST, contents) && contents->data;
 }
 
+/* "0\n" or "1\n"; -1: not known. */
+static int8_t read_switch(
+	const struct sockets_system *system, const char *path, struct buffer *contents)
+{
+	if (!read_file(system, path, contents) || !contents->len ||
+		(*contents->data != '0' && *contents->data != '1'))
+		return -1;
+	return *contents->data == '1';
+}
+
 int policy_read(
 	const struct sockets_system *system, struct arena *arena, struct berth_policy *ret_policy)
 {
-	struct berth_policy policy = {.may_bind_low = -1};
+	struct berth_policy policy = {
+		.may_bind_low = -1, .nonlocal_bind = -1, .nonlocal_bind6 = -1};
 	struct process_status status;
 	struct buffer text = {0};
 	int r = 0;
@@ -123,6 +134,8 @@ int policy_read(
 	if (read_file(system, "/proc/sys/net/ipv4/ip_unprivileged_port_start", &text)) /* 4.11 */
 		policy.has_unprivileged =
 			!policy_parse_start(text.data, text.len, &policy.unprivileged_start);
+	policy.nonlocal_bind = read_switch(system, "/proc/sys/net/ipv4/ip_nonlocal_bind", &text);
+	policy.nonlocal_bind6 = read_switch(system, "/proc/sys/net/ipv6/ip_nonlocal_bind", &text);
 	if (read_file(system, "/proc/self/status", &text)) {
 		process_parse_status(text.data, text.len, &status);
 		if (status.has_capabilities)

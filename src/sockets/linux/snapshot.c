@@ -15,6 +15,7 @@
 #include "sockets/linux/owners.h"
 #include "sockets/linux/policy.h"
 #include "sockets/linux/redirects.h"
+#include "sockets/linux/reuse.h"
 #include "sockets/linux/rows.h"
 #include "sockets/linux/system.h"
 #include "sockets/linux/tables.h"
@@ -221,6 +222,8 @@ static int fill(struct picture *picture, struct buffer *ret_problem)
 		owners_not_asked(rows);
 	if (!r && picture->ask && picture->ask->owners)
 		r = makers_name(picture->system, rows);
+	if (!r && picture->ask && picture->ask->reuse)
+		r = reuse_ask(picture->system, rows);
 	if (!r && wanted == BERTH_ASK_NAMED && picture->list.count) {
 		r = gather_quickly(picture);
 		count_rows(picture);

@@ -135,3 +135,37 @@ int sockets_listen(
 	(void)system, (void)family, (void)address, (void)port;
 	return -ENOSYS;
 }
+
+bool sockets_may_bind(const struct sockets_addresses *addresses, uint8_t family,
+	const uint8_t address[16], uint32_t ifindex)
+{
+	(void)addresses, (void)family, (void)address, (void)ifindex;
+	return false;
+}
+
+int sockets_binder(struct sockets_system *system, uint32_t pid, struct arena *arena,
+	struct sockets_binder *ret_binder)
+{
+	(void)system, (void)pid, (void)arena, (void)ret_binder;
+	return -ENOSYS;
+}
+
+int sockets_bucket(
+	const struct sockets_system *system, uint16_t port, struct sockets_bucket *ret_bucket)
+{
+	(void)system, (void)port, (void)ret_bucket;
+	return -ENOSYS;
+}
+
+int sockets_ifindex(const struct sockets_system *system, const char *name, uint32_t *ret_ifindex)
+{
+	(void)system, (void)name, (void)ret_ifindex;
+	return -ENOSYS;
+}
+
+int sockets_try(const struct sockets_system *system, const struct berth_bind *wanted,
+	const char *netns_path, int *ret_error)
+{
+	(void)system, (void)wanted, (void)netns_path, (void)ret_error;
+	return -ENOSYS;
+}

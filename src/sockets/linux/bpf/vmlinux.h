@@ -120,9 +120,28 @@ struct task_struct {
 	struct nsproxy *nsproxy;
 };
 
+typedef struct {
+	__s64 counter;
+} atomic64_t;
+
 struct sock_common {
+	__u16 skc_num;
 	unsigned short skc_family;
 	volatile unsigned char skc_state;
+	atomic64_t skc_cookie;
+};
+
+struct inet_bind_bucket {
+	signed char fastreuseport;
+	kuid_t fastuid;
+};
+
+struct inet_timewait_sock {
+	struct inet_bind_bucket *tw_tb;
+};
+
+struct inet_connection_sock {
+	struct inet_bind_bucket *icsk_bind_hash;
 };
 
 struct sock {
@@ -147,6 +166,12 @@ struct bpf_iter_meta {
 struct bpf_iter__task {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
+};
+
+struct bpf_iter__tcp {
+	struct bpf_iter_meta *meta;
+	struct sock_common *sk_common;
+	unsigned int uid;
 };
 
 struct bpf_iter__task_file {
