@@ -16,7 +16,10 @@
 static const struct ladder_rung rungs[] = {
 	{.id = BERTH_RUNG_CGROUP, .one_port = true, .look = cgroups_look},
 	{.id = BERTH_RUNG_ITERATOR, .complete = true, .look = tasks_pinned},
-	{.id = BERTH_RUNG_LOADED, .complete = true, .look = tasks_loaded},
+	{.id = BERTH_RUNG_LOADED,
+		.complete = true,
+		.look = tasks_loaded,
+		.look_again = tasks_loaded_again},
 	{.id = BERTH_RUNG_PROC,
 		.complete = true,
 		.look = scan_proc,

@@ -395,15 +395,21 @@ static int gather_port(struct gathering *gathering)
 	return r;
 }
 
-/* Whether listeners may be asked for first: a recording holds the tables whole, and the counters
- * are those of our own namespace. */
+/* Whether what is told first may decide what is asked next: a recording holds the tables whole, and
+ * the counters are those of our own namespace. */
 static bool may_ask_in_turn(const struct gathering *gathering)
 {
-	const struct rows_question *question = gathering->rows->question;
-
-	return question->listener_suffices && is_wanted(gathering, BERTH_TCP) &&
-		!gathering->again && !gathering->system->replay && !gathering->system->tee &&
+	return !gathering->again && !gathering->system->replay && !gathering->system->tee &&
 		!gathering->system->netns;
+}
+
+/* Everything, but for protocols that are known to be empty. */
+static int gather_list(struct gathering *gathering)
+{
+	int r = may_ask_in_turn(gathering) ? find_empty(gathering, &gathering->empty) : 0;
+
+	r = r ? r : gather_tcp(gathering, gathering->states);
+	return r ? r : gather_mptcp(gathering);
 }
 
 int tables_gather(const struct sockets_system *system, struct rows *rows, bool again,
@@ -413,12 +419,11 @@ int tables_gather(const struct sockets_system *system, struct rows *rows, bool a
 		.system = system, .rows = rows, .again = again, .states = rows->question->states};
 	int r = 0;
 
-	if (may_ask_in_turn(&gathering)) {
+	if (rows->question->listener_suffices && is_wanted(&gathering, BERTH_TCP) &&
+		may_ask_in_turn(&gathering))
 		r = gather_port(&gathering);
-	} else {
-		r = gather_tcp(&gathering, gathering.states);
-		r = r ? r : gather_mptcp(&gathering);
-	}
+	else
+		r = gather_list(&gathering);
 	r = r ? r : gather_others(&gathering);
 	if (r)
 		return r;

@@ -14,6 +14,7 @@
 
 owners_rung tasks_pinned;
 owners_rung tasks_loaded;
+owners_rung tasks_loaded_again; /* looks at all files, whatever the kernel's tables lead to */
 
 /*
  * Pins the iterator as `name` in the folder `dir_fd` of bpffs, with these permissions: whoever may

@@ -27,6 +27,15 @@ enum {
 	STREAM_OTHER_USERS = 1 << 0,
 };
 
+/* The kernel's tables of sockets that a walk may look into first, a set: bit n is table n. */
+enum stream_tables {
+	STREAM_LISTENERS,
+	STREAM_PORTS, /* of TCP, each with the sockets that are bound to it */
+	STREAM_CONNECTIONS,
+	STREAM_UDP,
+	STREAM_TABLES,
+};
+
 struct stream_cell {
 	__u32 inode; /* 0: not a socket but a mark */
 	__u32 fd; /* or, of a mark, enum stream_kind */

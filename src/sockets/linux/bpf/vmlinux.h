@@ -77,8 +77,58 @@ struct time_namespace {
 	struct timens_offsets offsets;
 };
 
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+struct hlist_nulls_node {
+	struct hlist_nulls_node *next;
+};
+
+struct inet_bind2_bucket {
+	struct hlist_node node;
+	struct hlist_head owners;
+};
+
+struct inet_ehash_bucket;
+struct inet_bind_hashbucket;
+struct inet_listen_hashbucket;
+struct udp_hslot;
+
+struct inet_hashinfo {
+	struct inet_ehash_bucket *ehash;
+	unsigned int ehash_mask;
+	struct inet_bind_hashbucket *bhash2;
+	unsigned int bhash_size;
+	unsigned int lhash2_mask;
+	struct inet_listen_hashbucket *lhash2;
+};
+
+struct udp_table {
+	struct udp_hslot *hash;
+	unsigned int mask;
+};
+
+struct inet_timewait_death_row {
+	struct inet_hashinfo *hashinfo;
+};
+
+struct netns_ipv4 {
+	struct inet_timewait_death_row tcp_death_row;
+	struct udp_table *udp_table;
+};
+
+struct net {
+	struct netns_ipv4 ipv4;
+};
+
 struct nsproxy {
 	struct time_namespace *time_ns;
+	struct net *net_ns;
 };
 
 struct super_block {
@@ -106,6 +156,7 @@ struct fdtable {
 
 struct files_struct {
 	struct fdtable *fdt;
+	struct fdtable fdtab;
 };
 
 struct task_struct {
@@ -123,14 +174,22 @@ struct task_struct {
 struct sock_common {
 	unsigned short skc_family;
 	volatile unsigned char skc_state;
+	struct hlist_node skc_bind_node;
+	struct hlist_nulls_node skc_nulls_node;
 };
 
 struct sock {
 	struct sock_common __sk_common;
+	struct socket *sk_socket;
 };
 
 struct socket {
+	struct file *file;
 	struct sock *sk;
+};
+
+struct socket_alloc {
+	struct inode vfs_inode;
 };
 
 #pragma clang attribute pop
