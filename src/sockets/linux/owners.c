@@ -111,7 +111,7 @@ static int make_group(struct join *join, const struct ladder_rung *rung,
 
 	if (!group)
 		return -ENOMEM;
-	group->partial = !rung->complete;
+	group->partial = !rung->complete && !rung->exact;
 	group->owners = arena_array(arena, count, sizeof(*group->owners));
 	if (!group->owners)
 		return -ENOMEM;

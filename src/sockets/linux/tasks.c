@@ -29,14 +29,12 @@ static const char not_allowed[] = "needs CAP_BPF and CAP_PERFMON";
 static const char not_loaded[] = "this kernel does not load the program";
 static const char cut_short[] = "the kernel cut the answer short";
 
-/* Why bpf(2) failed, in a sentence. */
-static const char *why_not(int error)
+const char *tasks_why_not_loaded(int error)
 {
 	return error == -EPERM || error == -EACCES ? not_allowed : not_loaded;
 }
 
-/* Reads an iterator to its end; hits are taken back when it fails midway. */
-static int read_all(const struct sockets_system *system, int fd, const struct map *wanted,
+int tasks_read(const struct sockets_system *system, int fd, const struct map *wanted,
 	struct owners_hits *hits)
 {
 	struct tasks_stream stream = {
@@ -65,6 +63,12 @@ static int read_all(const struct sockets_system *system, int fd, const struct ma
 	return r;
 }
 
+const char *tasks_why_not_opened(int error)
+{
+	return error == -EACCES ? "who ran berth enable did not open it for us"
+				: "nothing is pinned: berth enable does it";
+}
+
 /* ---- Pinned ---------------------------------------------------------------------------------- */
 
 int tasks_pinned(
@@ -75,11 +79,10 @@ int tasks_pinned(
 	if (fd < 0) {
 		int r = -errno;
 
-		hits->why_not = r == -EACCES ? "who ran berth enable did not open it for us"
-					     : "nothing is pinned: berth enable does it";
+		hits->why_not = tasks_why_not_opened(r);
 		return r;
 	}
-	int r = read_all(system, fd, wanted, hits);
+	int r = tasks_read(system, fd, wanted, hits);
 	close(fd);
 	return r;
 }
@@ -157,13 +160,13 @@ static int look(const struct sockets_system *system, const struct map *wanted, b
 	struct tasks_bpf *tasks = load(wanted, all_files);
 
 	if (!tasks) {
-		hits->why_not = why_not(-errno);
+		hits->why_not = tasks_why_not_loaded(-errno);
 		return -errno;
 	}
 	int fd = open_iterator(tasks->links.berth_walk_fd);
-	int r = fd < 0 ? fd : read_all(system, fd, wanted, hits);
+	int r = fd < 0 ? fd : tasks_read(system, fd, wanted, hits);
 	if (fd < 0)
-		hits->why_not = why_not(fd);
+		hits->why_not = tasks_why_not_loaded(fd);
 	else
 		close(fd);
 	tasks_bpf__destroy(tasks);
@@ -200,7 +203,7 @@ int tasks_pin(const char *path, unsigned mode, const char **ret_why)
 	if (!r && chmod(path, (mode_t)mode) < 0)
 		r = -errno;
 	if (r && ret_why)
-		*ret_why = tasks ? strerror(-r) : why_not(r);
+		*ret_why = tasks ? strerror(-r) : tasks_why_not_loaded(r);
 	if (tasks)
 		tasks_bpf__destroy(tasks);
 	return r;

@@ -142,7 +142,24 @@ struct inode {
 
 struct file_operations;
 
+typedef struct {
+	__s64 counter;
+} atomic64_t;
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+typedef struct {
+	atomic64_t refcnt;
+} file_ref_t;
+
+struct file___counted { /* before 6.13 */
+	atomic64_t f_count;
+};
+
 struct file {
+	file_ref_t f_ref;
 	const struct file_operations *f_op;
 	void *private_data;
 	struct inode *f_inode;
@@ -154,7 +171,12 @@ struct fdtable {
 	unsigned long *open_fds;
 };
 
+struct signal_struct {
+	int nr_threads;
+};
+
 struct files_struct {
+	atomic_t count;
 	struct fdtable *fdt;
 	struct fdtable fdtab;
 };
@@ -168,6 +190,7 @@ struct task_struct {
 	const struct cred *real_cred;
 	char comm[16];
 	struct files_struct *files;
+	struct signal_struct *signal;
 	struct nsproxy *nsproxy;
 };
 
@@ -196,6 +219,8 @@ struct socket_alloc {
 
 /* What is handed to an iterator: include/linux/bpf.h, fixed for ever. */
 struct seq_file;
+struct bpf_map;
+struct bpf_sock;
 
 struct bpf_iter_meta {
 	struct seq_file *seq;
@@ -206,6 +231,13 @@ struct bpf_iter_meta {
 struct bpf_iter__task {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
+};
+
+struct bpf_iter__bpf_sk_storage_map {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	struct sock *sk;
+	void *value;
 };
 
 struct bpf_iter__task_file {
