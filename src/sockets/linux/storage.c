@@ -10,7 +10,10 @@
 
 #include <storage_bpf.lskel.h>
 
+#include "base/text.h"
+#include "sockets/linux/bpf/stream.h"
 #include "sockets/linux/cgroupfs.h"
+#include "sockets/linux/system.h"
 #include "sockets/linux/tasks.h"
 
 enum {
@@ -19,9 +22,62 @@ enum {
 
 #define OWNERS TASKS_FOLDER "/owners"
 
+/* The number of the namespace in which we see processes; 0: not known. */
+static uint32_t own_space(const struct sockets_system *system)
+{
+	static const char front[] = "pid:[";
+	char target[SYSTEM_TARGET];
+	uint64_t number = 0;
+
+	if (system_link(system, "/proc/self/ns/pid", target, sizeof(target)) <= 0 ||
+		strncmp(target, front, sizeof(front) - 1) != 0)
+		return 0;
+	const char *digits = target + sizeof(front) - 1;
+	(void)text_number(digits, strcspn(digits, "]"), UINT32_MAX, &number);
+	return (uint32_t)number;
+}
+
+/* What sock_diag told with the rows: to be checked, and others may hold the socket too. */
+static int look_at_notes(
+	const struct sockets_system *system, const struct map *wanted, struct owners_hits *hits)
+{
+	uint32_t space = own_space(system);
+	uint64_t inode = 0;
+	void *value = NULL;
+	int r = 0;
+
+	for (size_t at = 0; !r && space && map_next(wanted, &at, &inode, &value);) {
+		const struct stream_note *note = map_get(hits->notes, inode);
+
+		for (uint32_t i = 0; !r && note && i < note->n_spaces && i < STREAM_SPACES; i++) {
+			if (note->spaces[i].space == space && note->fd <= INT32_MAX)
+				r = owners_hit(hits,
+					&(struct owners_hit){.inode = inode,
+						.pid = note->spaces[i].pid,
+						.fd = (int32_t)note->fd});
+		}
+	}
+	hits->partial = true;
+	return r;
+}
+
+int storage_notes(void)
+{
+	static const char path[] = TASKS_FOLDER "/notes";
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.pathname = (uint64_t)(uintptr_t)path;
+	attr.file_flags = BPF_F_RDONLY;
+	int fd = (int)syscall(__NR_bpf, BPF_OBJ_GET, &attr, sizeof(attr));
+	return fd < 0 ? 0 : fd;
+}
+
 int storage_look(
 	const struct sockets_system *system, const struct map *wanted, struct owners_hits *hits)
 {
+	if (hits->notes && hits->notes->count)
+		return look_at_notes(system, wanted, hits);
 	int fd = open(OWNERS, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0) {
@@ -105,13 +161,13 @@ static int seed(const struct storage_bpf *storage)
 	return r;
 }
 
-static int pin(int link, const char *path)
+static int pin(int object, const char *path)
 {
 	union bpf_attr attr;
 
 	memset(&attr, 0, sizeof(attr));
 	attr.pathname = (uint64_t)(uintptr_t)path;
-	attr.bpf_fd = (uint32_t)link;
+	attr.bpf_fd = (uint32_t)object;
 	return syscall(__NR_bpf, BPF_OBJ_PIN, &attr, sizeof(attr)) < 0 ? -errno : 0;
 }
 
@@ -124,8 +180,11 @@ static int pin_all(const struct storage_bpf *storage, unsigned mode)
 	if (!r && storage->links.berth_binds6_fd > 0)
 		r = pin(storage->links.berth_binds6_fd, TASKS_FOLDER "/binds6");
 	if (!r)
+		r = pin(storage->maps.berth_notes.map_fd, TASKS_FOLDER "/notes");
+	if (!r)
 		r = pin(storage->links.berth_tell_fd, OWNERS);
-	if (!r && chmod(OWNERS, (mode_t)mode) < 0)
+	if (!r &&
+		(chmod(OWNERS, (mode_t)mode) < 0 || chmod(TASKS_FOLDER "/notes", (mode_t)mode) < 0))
 		r = -errno;
 	return r;
 }
@@ -150,7 +209,7 @@ int storage_pin(unsigned mode, const char **ret_why)
 
 bool storage_unpin(int folder)
 {
-	static const char *const pins[] = {"owners", "listens", "binds4", "binds6"};
+	static const char *const pins[] = {"owners", "notes", "listens", "binds4", "binds6"};
 	bool any = false;
 
 	for (size_t i = 0; i < sizeof(pins) / sizeof(*pins); i++)

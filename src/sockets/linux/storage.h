@@ -12,6 +12,9 @@
 /* Finds holders that are the only ones, and nothing of other sockets. */
 owners_rung storage_look;
 
+/* A descriptor of the notes, for sock_diag (diag.h); 0: there are none for us. */
+int storage_notes(void);
+
 /*
  * Sets the hooks, notes the owners of sockets that are there already, and pins everything in the
  * folder of berth enable; `mode`: permissions of the iterator. 0; a negative errno, and *ret_why is

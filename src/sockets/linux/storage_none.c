@@ -14,6 +14,11 @@ int storage_look(
 	return -EOPNOTSUPP;
 }
 
+int storage_notes(void)
+{
+	return 0;
+}
+
 int storage_pin(unsigned mode, const char **ret_why)
 {
 	(void)mode;

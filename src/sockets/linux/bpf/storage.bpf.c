@@ -17,17 +17,11 @@ enum {
 	DESCRIPTORS_MOST = 4096, /* among which a new socket is looked for */
 };
 
-struct note {
-	__u64 task; /* address of the first thread: may be nobody's by now */
-	__u64 start_ns; /* tells whether it is */
-	__u32 fd;
-};
-
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
-	__type(value, struct note);
+	__type(value, struct stream_note);
 } berth_notes SEC(".maps");
 
 /* ---- Noting ---------------------------------------------------------------------------------- */
@@ -76,11 +70,25 @@ static __always_inline int find(__u64 sock, __u32 *fd)
 	return search.found;
 }
 
-static __always_inline void write(struct note *note, __u64 leader, __u32 fd)
+static __always_inline void write(struct stream_note *note, __u64 leader, __u32 fd)
 {
+	__u64 pid = WORD(leader, task_struct, thread_pid);
+	__u32 level = HALF(pid, pid, level);
+
 	note->task = leader;
 	note->start_ns = WORD(leader, task_struct, start_boottime);
 	note->fd = fd;
+	note->n_spaces = level < STREAM_SPACES ? level + 1 : STREAM_SPACES;
+#pragma unroll
+	for (__u32 i = 0; i < STREAM_SPACES; i++) {
+		__u64 at = pid + bpf_core_field_offset(struct pid, numbers) +
+			i * bpf_core_type_size(struct upid);
+
+		if (i <= level) {
+			note->spaces[i].space = HALF(WORD(at, upid, ns), pid_namespace, ns.inum);
+			note->spaces[i].pid = HALF(at, upid, nr);
+		}
+	}
 }
 
 SEC("tp_btf/inet_sock_set_state")
@@ -91,7 +99,7 @@ int berth_listens(__u64 *ctx)
 
 	if ((int)ctx[2] != LISTEN || !find((__u64)sock, &fd))
 		return 0;
-	struct note *note =
+	struct stream_note *note =
 		bpf_sk_storage_get(&berth_notes, sock, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (note)
 		write(note, WORD(bpf_get_current_task(), task_struct, group_leader), fd);
@@ -104,7 +112,7 @@ static __always_inline int binds(struct bpf_sock *sock)
 
 	if (!find((__u64)sock, &fd))
 		return 1;
-	struct note *note =
+	struct stream_note *note =
 		bpf_sk_storage_get(&berth_notes, sock, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (note)
 		write(note, WORD(bpf_get_current_task(), task_struct, group_leader), fd);
@@ -141,7 +149,7 @@ int berth_seed(struct bpf_iter__task_file *ctx)
 		(const void *)(sock + bpf_core_field_offset(struct sock, __sk_common.skc_family)));
 	if (family != FAMILY_INET && family != FAMILY_INET6)
 		return 0;
-	struct note *note =
+	struct stream_note *note =
 		bpf_sk_storage_get(&berth_notes, socket->sk, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (note && !note->task) /* the hooks know better */
 		write(note, WORD((__u64)task, task_struct, group_leader), ctx->fd);
@@ -159,7 +167,7 @@ static __always_inline __u64 references_of(__u64 file)
 }
 
 /* Whether the process has the socket at that descriptor, and nobody has it anywhere else. */
-static __always_inline int holds_alone(const struct note *note, __u64 file)
+static __always_inline int holds_alone(const struct stream_note *note, __u64 file)
 {
 	__u64 files = WORD(note->task, task_struct, files);
 	__u64 table = WORD(files, files_struct, fdt);
@@ -183,12 +191,12 @@ int berth_tell(struct bpf_iter__bpf_sk_storage_map *ctx)
 	} told = {.end.fd = STREAM_END};
 	struct stream_cell done = {.fd = STREAM_DONE};
 	__u64 sock = (__u64)ctx->sk;
-	const struct note *value = ctx->value;
+	const struct stream_note *value = ctx->value;
 	struct seq_file *seq = ctx->meta->seq;
 
 	if (!sock || !value)
 		return bpf_seq_write(seq, &done, sizeof(done)) != 0;
-	struct note note = *value;
+	struct stream_note note = *value;
 	__u64 file = WORD(WORD(sock, sock, sk_socket), socket, file);
 	if (!holds_alone(&note, file))
 		return 0;

@@ -41,6 +41,25 @@ struct stream_cell {
 	__u32 fd; /* or, of a mark, enum stream_kind */
 };
 
+/*
+ * What is noted with a socket (storage.bpf.c): where its owner is to be looked for. It comes with
+ * the answers of sock_diag to those with CAP_BPF.
+ */
+enum {
+	STREAM_SPACES = 4, /* PID namespaces inside of one another, of which a number is kept */
+};
+
+struct stream_note {
+	__u64 task; /* address of the first thread: may be nobody's by now */
+	__u64 start_ns; /* tells whether it is */
+	__u32 fd;
+	__u32 n_spaces;
+	struct {
+		__u32 space; /* inode number of the PID namespace */
+		__u32 pid; /* there */
+	} spaces[STREAM_SPACES];
+};
+
 struct stream_head {
 	__u32 zero;
 	__u32 kind;
