@@ -1073,8 +1073,8 @@ BERTH_PUBLIC int berth_registry_import(const struct berth *berth, const char *pa
  * it, and hooks that note the owner of a socket when it listens or is bound. They stay until
  * berth_disable() or the next start of the machine. `mode`: permissions of the pins; whoever may
  * read them sees all owners, without any capability. What is there already is replaced. 0; 1: but
- * for the hooks, berth_error() says why; -EPERM: needs CAP_BPF and CAP_PERFMON; -ENODEV: no BPF file system is mounted;
- * -EOPNOTSUPP, -ENOSYS: not in this build; berth_error() has a sentence.
+ * for the hooks, berth_error() says why; -EPERM: needs CAP_BPF and CAP_PERFMON; -ENODEV: no BPF
+ * file system is mounted; -EOPNOTSUPP, -ENOSYS: not in this build; berth_error() has a sentence.
  */
 BERTH_PUBLIC int berth_enable(unsigned mode);
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from support import UNKNOWN, USAGE, YES, Answer
 
-RUNGS = ["cgroup", "iterator", "loaded", "proc"]
+RUNGS = ["storage", "cgroup", "iterator", "loaded", "proc"]
 
 
 def test_every_rung_is_told_with_its_use_or_the_reason(berth: Callable[..., Answer]) -> None:
