@@ -569,9 +569,10 @@ struct berth_socket {
 
 /*
  * How owners are looked for, from the cheap way that looks where an owner should be to the slow one
- * that always works. The first may miss that a second process holds the socket too.
+ * that always works. The second may miss that another process holds the socket too.
  */
 enum berth_rung {
+	BERTH_RUNG_STORAGE, /* what hooks in the kernel noted with the socket */
 	BERTH_RUNG_CGROUP, /* only processes of the cgroup that the socket was made in */
 	BERTH_RUNG_ITERATOR, /* a BPF program that was pinned walks all descriptors */
 	BERTH_RUNG_LOADED, /* the same, loaded for this one question */
@@ -646,7 +647,7 @@ struct berth_ask {
 
 struct berth_snapshot;
 
-/* "cgroup", "iterator", "loaded", "proc". */
+/* "storage", "cgroup", "iterator", "loaded", "proc". */
 BERTH_PUBLIC const char *berth_rung_name(enum berth_rung rung);
 
 /* What became of a rung in a snapshot. */
@@ -1472,10 +1473,11 @@ BERTH_PUBLIC int berth_registry_import(const struct berth *berth, const char *pa
 
 /*
  * Pins a BPF program that finds the owners of all sockets, so that later questions need not load
- * it. It stays until berth_disable() or the next start of the machine. `mode`: permissions of the
- * pin; whoever may read it sees all owners, without any capability. One that is there already is
- * replaced. 0; -EPERM: needs CAP_BPF and CAP_PERFMON; -ENODEV: no BPF file system is mounted;
- * -EOPNOTSUPP, -ENOSYS: not in this build; berth_error() has a sentence.
+ * it, and hooks that note the owner of a socket when it listens or is bound. They stay until
+ * berth_disable() or the next start of the machine. `mode`: permissions of the pins; whoever may
+ * read them sees all owners, without any capability. What is there already is replaced. 0; 1: but
+ * for the hooks, berth_error() says why; -EPERM: needs CAP_BPF and CAP_PERFMON; -ENODEV: no BPF
+ * file system is mounted; -EOPNOTSUPP, -ENOSYS: not in this build; berth_error() has a sentence.
  */
 BERTH_PUBLIC int berth_enable(unsigned mode);
 

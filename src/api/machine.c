@@ -164,7 +164,7 @@ int berth_enable(unsigned mode)
 	struct buffer problem = {0};
 	int r = sockets_enable(mode, &problem);
 
-	if (r < 0)
+	if (r)
 		(void)fail_with(r, &problem);
 	buffer_free(&problem);
 	return r;

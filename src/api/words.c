@@ -169,6 +169,7 @@ const char *berth_bindable_name(enum berth_bindable bindable)
 const char *berth_rung_name(enum berth_rung rung)
 {
 	static const char *const names[] = {
+		[BERTH_RUNG_STORAGE] = "storage",
 		[BERTH_RUNG_CGROUP] = "cgroup",
 		[BERTH_RUNG_ITERATOR] = "iterator",
 		[BERTH_RUNG_LOADED] = "loaded",

@@ -18,6 +18,8 @@ static enum cli_exit tell(struct cli *cli)
 	json_string(&json, "schema", "berth-enable-1");
 	json_bool(&json, "enabled", false);
 	json_null(&json, "mode");
+	json_bool(&json, "notes", false);
+	json_null(&json, "notes_why_not");
 	json_close_object(&json);
 	int error = output_write(output, "\n", 1);
 	return error < 0 ? cli_cannot(cli, error) : CLI_YES;

@@ -34,20 +34,25 @@ static enum cli_exit read_mode(const struct cli *cli, unsigned *ret_mode)
 	return CLI_YES;
 }
 
-static enum cli_exit tell(struct cli *cli, unsigned mode)
+/* `why_not`: no owners are noted with sockets; NULL: they are. */
+static enum cli_exit tell(struct cli *cli, unsigned mode, const char *why_not)
 {
 	struct output *output = &cli->output;
 	struct json json = {.out = &output->text};
 
 	if (cli->settings.format == CLI_TEXT) {
-		buffer_format(&output->text,
-			"Enabled: the task iterator is pinned with mode %04o.\n", mode);
+		buffer_format(&output->text, "Enabled, with mode %04o: %sthe task iterator.\n",
+			mode, why_not ? "" : "the notes of owners and ");
+		if (why_not)
+			cli_complain("%s", why_not);
 		return CLI_YES;
 	}
 	json_open_object(&json, NULL);
 	json_string(&json, "schema", "berth-enable-1");
 	json_bool(&json, "enabled", true);
 	json_uint(&json, "mode", mode);
+	json_bool(&json, "notes", !why_not);
+	json_string(&json, "notes_why_not", why_not);
 	json_close_object(&json);
 	int error = output_write(output, "\n", 1);
 	return error < 0 ? cli_cannot(cli, error) : CLI_YES;
@@ -64,11 +69,12 @@ static enum cli_exit enable_run(struct cli *cli)
 	}
 	if (code != CLI_YES)
 		return code;
-	if (berth_enable(mode) < 0) {
+	int enabled = berth_enable(mode);
+	if (enabled < 0) {
 		cli_complain("nothing was enabled: %s", berth_error());
 		return CLI_UNKNOWN;
 	}
-	return tell(cli, mode);
+	return tell(cli, mode, enabled ? berth_error() : NULL);
 }
 
 const struct command cmd_enable = {

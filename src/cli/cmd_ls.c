@@ -38,7 +38,7 @@ static const struct command_option ls_options[] = {
 	{KEY_NETNS, "netns", "all|NAME|PID|PATH", "of all network namespaces, or of this one"},
 	{'o', "output", "COLUMNS", "these columns"},
 	{KEY_NO_HEADINGS, "no-headings", NULL, "no line of headings"},
-	{KEY_RUNG, "rung", "LIST", "look for owners only so: iterator,loaded,proc"},
+	{KEY_RUNG, "rung", "LIST", "look for owners only so: storage,iterator,loaded,proc"},
 	{0, NULL, NULL, NULL},
 };
 

@@ -19,7 +19,7 @@ enum {
 static const struct command_option port_options[] = {
 	{'a', "all", NULL, "look for sockets in all states, also when a listener has the port"},
 	{KEY_ALL_OWNERS, "all-owners", NULL, "look into all processes for owners"},
-	{KEY_RUNG, "rung", "LIST", "look for owners only so: cgroup,iterator,loaded,proc"},
+	{KEY_RUNG, "rung", "LIST", "look for owners only so: storage,cgroup,iterator,loaded,proc"},
 	{KEY_NETNS, "netns", "all|own|NAME|PID|PATH",
 		"look into all network namespaces, just ours, or report on this one"},
 	{0, NULL, NULL, NULL},

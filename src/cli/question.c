@@ -78,7 +78,7 @@ enum cli_exit question_rungs(const char *list, berth_rungs *ret_rungs)
 		size_t len = strcspn(list, ",");
 
 		if (!find_rung(list, len, &rungs)) {
-			cli_complain("'%.*s' is no way to look for owners; try cgroup, "
+			cli_complain("'%.*s' is no way to look for owners; try storage, cgroup, "
 				     "iterator, loaded or proc",
 				(int)len, list);
 			return CLI_USAGE;

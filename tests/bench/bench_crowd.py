@@ -15,7 +15,7 @@ ROUNDS = 200  # at most: the budget of a world decides
 USAGE = 2  # berth's exit status for an option that it does not know
 BPF = "/sys/fs/bpf"
 RUNGS = {  # as --rung takes them
-    "cgroup": "cgroup id", "iterator": "pinned BPF iterator",
+    "storage": "notes in socket storage", "cgroup": "cgroup id", "iterator": "pinned BPF iterator",
     "loaded": "BPF iterator, loaded each time", "proc": "`/proc`",
 }
 CROWDS = ("small", "medium", "large")
@@ -82,8 +82,8 @@ def enabled_rows(port: int) -> Rows:
     one, whole = [BERTH, str(port), "--json"], [BERTH, "ls"]
     rows: Rows = {"one enabled": Command("`berth PORT --json` after `berth enable`", one),
                   "list enabled": Command("`berth ls` after `berth enable`", whole)}
-    rows |= rung_rows("one", one, ("iterator",))
-    rows |= rung_rows("list", whole, ("iterator",))
+    rows |= rung_rows("one", one, ("storage", "iterator"))
+    rows |= rung_rows("list", whole, ("storage", "iterator"))
     return rows
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from support import NO, RECORDINGS, ROOT, UNKNOWN, USAGE, YES, Answer, assert_one_clear_line
 
-RUNGS = ["cgroup", "iterator", "loaded", "proc"]
+RUNGS = ["storage", "cgroup", "iterator", "loaded", "proc"]
 
 
 def test_every_rung_is_told_with_its_use_or_the_reason(berth: Callable[..., Answer]) -> None:

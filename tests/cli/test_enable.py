@@ -13,10 +13,12 @@ from support import BERTH, UNKNOWN, USAGE, YES, Answer, assert_one_clear_line, v
 def test_what_is_enabled_is_used_and_disabled_again(mounts: Mounts) -> None:  # noqa: F811
     done = mounts(f"{BERTH} enable --json; {BERTH} doctor --self --json; {BERTH} disable --json; ls /sys/fs/bpf")
     enabled, doctor, disabled, *left = done.stdout.splitlines()
-    assert validated(json.loads(enabled)) == {"schema": "berth-enable-1", "enabled": True, "mode": 0o400}
+    assert validated(json.loads(enabled)) == {"schema": "berth-enable-1", "enabled": True, "mode": 0o400,
+                                               "notes": True, "notes_why_not": None}
     [iterator] = [use for use in json.loads(doctor)["list"] if use["rung"] == "iterator"]
     assert iterator["used"] or iterator["why_not"] == "every owner was known before"
-    assert validated(json.loads(disabled)) == {"schema": "berth-enable-1", "enabled": False, "mode": None}
+    assert validated(json.loads(disabled)) == {"schema": "berth-enable-1", "enabled": False, "mode": None,
+                                                "notes": False, "notes_why_not": None}
     assert "berth" not in left
 
 

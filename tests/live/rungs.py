@@ -12,8 +12,8 @@ from support import BERTH, NO, UNKNOWN, USAGE, YES, run_berth
 
 # Ways that look into every process, so that nothing may be missing; and those that need berth enable.
 COMPLETE = ("iterator", "loaded", "proc")
-ENABLED = ("iterator",)
-RUNGS = ("cgroup", "iterator", "loaded", "proc")
+ENABLED = ("storage", "iterator", "storage,iterator")
+RUNGS = ("storage", "cgroup", "iterator", "loaded", "proc")
 Owner = tuple[int, int]  # pid, descriptor
 
 

@@ -23,8 +23,8 @@ from rungs import needs
 from worlds import REASON, World, needs_namespaces, world
 
 pytestmark = needs_namespaces
-RUNGS = (None, "proc", "cgroup", "cgroup,proc", "loaded", "iterator")
-COMPLETE = (None, "proc", "cgroup,proc", "loaded", "iterator")
+RUNGS = (None, "proc", "cgroup", "cgroup,proc", "loaded", "iterator", "storage", "storage,iterator")
+COMPLETE = (None, "proc", "cgroup,proc", "loaded", "iterator", "storage,iterator")
 USUAL_S, SOAK_S = 8.0, 60.0
 FOREVER = 1 << 63
 

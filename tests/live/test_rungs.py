@@ -2,6 +2,9 @@
 """Every rung of the ladder finds the same owners, or says that it may have missed some."""
 
 import contextlib
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -74,7 +77,7 @@ def test_the_world_has_all_its_cases(there: World) -> None:
     assert sum(case["by_cgroup"] is False for case in cases(there).values()) >= 3
 
 
-@pytest.mark.parametrize("rung", [None, "proc", "loaded", "iterator"])
+@pytest.mark.parametrize("rung", [None, "proc", "loaded", "iterator", "storage,iterator"])
 def test_the_list_has_just_the_holders(there: World, tmp_path: Path, rung: str | None) -> None:
     with possible(there, rung):
         found = by_port(ask(tmp_path, there.enter, "ls", rung=rung))
@@ -104,16 +107,56 @@ def check_partial(there: World, found: dict[int, list[dict[str, Any]]]) -> None:
             assert any(says_so(row) for row in found[case["port"]]), name
 
 
-@pytest.mark.parametrize("rung", ["cgroup", "cgroup,proc", None])
+@pytest.mark.parametrize("rung", ["cgroup", "cgroup,proc", "storage", "storage,iterator", None])
 def test_what_a_rung_may_miss_of_one_port_it_says(there: World, tmp_path: Path, rung: str | None) -> None:
     found = {}
     with possible(there, rung):
         for case in cases(there).values():
             found[case["port"]] = ask(tmp_path, there.enter, str(case["port"]), rung=rung)
     check_partial(there, found)
-    if rung in ("cgroup,proc", None):  # somebody is found for every socket
+    if rung in ("cgroup,proc", "storage,iterator", None):  # somebody is found for every socket
         assert [name for name, case in cases(there).items()
                 if not all(row["owners"] for row in found[case["port"]])] == []
+
+
+def test_what_is_noted_is_told_of_sole_holders_as_of_now(there: World, tmp_path: Path) -> None:
+    """Noted before berth was enabled, by the walk; not told of what was inherited, passed on or duplicated."""
+    with enabled(there):
+        found = by_port(ask(tmp_path, there.enter, "ls", rung="storage"))
+        every = {case["port"]: ask(tmp_path, there.enter, str(case["port"]), "--all-owners", rung="storage",
+                                   also_failed=True) for case in cases(there).values()}
+    told = {name for name, case in cases(there).items() if all_owners(found[case["port"]])}
+    assert {"alone in its cgroup", "opened by a thread", "moved to another cgroup", "datagrams", "passed on",
+            "a group of two", "behind 3,000 other sockets"} <= told
+    assert not told & {"forked workers", "passed on and kept", "duplicated"}
+    for rows in (found, every):
+        assert set(wrong(there, rows)) == set(cases(there)) - told
+        assert not any(row["owners_partial"] for case in cases(there).values() for row in rows[case["port"]])
+
+
+def test_what_is_noted_by_the_hooks_is_told(there: World, tmp_path: Path) -> None:
+    """Sockets that are made while berth is enabled: by listen(2), and by bind(2) alone."""
+    script = ("import json, socket, sys; t = socket.create_server(('127.0.0.1', 0)); "
+              "u = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM); u.bind(('::1', 0)); "
+              "b = socket.socket(); b.bind(('127.0.0.1', 0)); "
+              "print(json.dumps([(s.getsockname()[1], s.fileno()) for s in (t, u, b)]), flush=True); "
+              "sys.stdin.read()")
+    with enabled(there), subprocess.Popen([*there.enter, sys.executable, "-c", script], text=True,
+                                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout and process.stdin
+        made = json.loads(process.stdout.readline())
+        found = by_port(ask(tmp_path, there.enter, "ls", rung="storage"))
+        process.stdin.close()
+    for port, fd in made:
+        assert [owner[1] for owner in all_owners(found[port])] == [fd]
+
+
+def test_what_is_noted_is_gone_when_it_is_disabled(there: World, tmp_path: Path) -> None:
+    with enabled(there):
+        pass
+    [row] = ask(tmp_path, there.enter, str(there.said["cases"]["alone in its cgroup"]["port"]), rung="storage",
+                also_failed=True)
+    assert not row["owners"] and row["reason_kind"] == "not-asked"
 
 
 def test_the_cgroup_leads_to_those_who_are_still_in_it(there: World, tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ static int open_listed_mount(void)
 }
 
 /* The two usual places, of version 2 alone and beside version 1, before the list of mounts. */
-static int open_any_mount(void)
+int cgroupfs_open(void)
 {
 	int fd = open_mount("/sys/fs/cgroup");
 
@@ -154,7 +154,7 @@ static ssize_t path_of(int fd, char *ret_path, size_t size)
 
 ssize_t cgroupfs_path(uint64_t id, char *ret_path, size_t size)
 {
-	int mount = open_any_mount();
+	int mount = cgroupfs_open();
 
 	if (mount < 0)
 		return mount;

@@ -14,4 +14,7 @@
  */
 ssize_t cgroupfs_path(uint64_t id, char *ret_path, size_t size);
 
+/* A descriptor of the top of the cgroups (version 2) that we see; -ENOSYS: none is mounted here. */
+int cgroupfs_open(void);
+
 #endif

@@ -69,6 +69,15 @@ static void put_one_family(struct nlmsghdr *header, const struct diag_question *
 		message_put_u32(header, INET_DIAG_REQ_PROTOCOL, proto);
 }
 
+/* Since 5.7 (1ed4d92458a9); needs CAP_BPF. */
+static void put_notes(struct nlmsghdr *header, int map)
+{
+	struct nlattr *nested = message_open_nested(header, INET_DIAG_REQ_SK_BPF_STORAGES);
+
+	message_put_u32(header, SK_DIAG_BPF_STORAGE_REQ_MAP_FD, (uint32_t)map);
+	message_close_nested(header, nested);
+}
+
 size_t diag_request(const struct diag_question *question, void *bytes)
 {
 	memset(bytes, 0, DIAG_REQUEST_MAX);
@@ -78,6 +87,8 @@ size_t diag_request(const struct diag_question *question, void *bytes)
 		put_one_family(header, question);
 	else
 		put_both_families(header, question);
+	if (question->notes > 0)
+		put_notes(header, question->notes);
 	return header->nlmsg_len;
 }
 
@@ -106,6 +117,7 @@ struct attributes {
 	int8_t v6only;
 	uint64_t cgroup_id;
 	bool association;
+	const struct nlattr *notes; /* NULL: none */
 };
 
 /* `details` may be NULL. */
@@ -125,6 +137,9 @@ static void read_attributes(
 			break;
 		case INET_DIAG_CGROUP_ID:
 			(void)message_copy(attribute, &ret->cgroup_id, sizeof(ret->cgroup_id));
+			break;
+		case INET_DIAG_SK_BPF_STORAGES:
+			ret->notes = attribute;
 			break;
 		case INET_DIAG_PEERS:
 			ret->association = true;
@@ -146,6 +161,29 @@ static uint8_t state_of(enum berth_proto proto, uint8_t state, const struct attr
 	if (proto == BERTH_SCTP && attributes->association)
 		return association_state(state);
 	return state;
+}
+
+/* Each map's part holds the map's number, padding, and the value (bpf_sk_storage_diag_put). */
+static int decode_notes(
+	const struct nlattr *notes, uint64_t inode, const struct diag_answer *answer)
+{
+	struct message_rest maps = message_nested(notes);
+	const struct nlattr *map;
+	const struct nlattr *part;
+	int r = 0;
+
+	while (!r && message_next_attribute(&maps, &map)) {
+		struct message_rest parts = message_nested(map);
+
+		while (!r && message_next_attribute(&parts, &part)) {
+			size_t len = 0;
+			const void *value = message_value(part, &len);
+
+			if (message_type(part) == SK_DIAG_BPF_STORAGE_MAP_VALUE)
+				r = answer->noted(answer->context, inode, value, len);
+		}
+	}
+	return r;
 }
 
 static int decode_row(const struct nlmsghdr *header, struct diag_answer *answer)
@@ -200,7 +238,10 @@ static int decode_row(const struct nlmsghdr *header, struct diag_answer *answer)
 		answer->malformed = true;
 		return 0;
 	}
-	return answer->seen(answer->context, &row);
+	int r = 0;
+	if (attributes.notes && answer->noted && row.inode)
+		r = decode_notes(attributes.notes, row.inode, answer);
+	return r ? r : answer->seen(answer->context, &row);
 }
 
 static int decode_message(const struct nlmsghdr *header, struct diag_answer *answer)

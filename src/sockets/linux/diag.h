@@ -17,7 +17,12 @@ struct diag_question {
 	berth_states states;
 	uint16_t port; /* 0: any */
 	bool details; /* also what costs the kernel something */
+	int notes; /* descriptor of a BPF map of what is stored with sockets; 0: none is asked for
+		    */
 };
+
+/* What is stored with a socket, as the map has it. 0, or a negative errno that is handed on. */
+typedef int diag_noted(void *context, uint64_t inode, const void *value, size_t len);
 
 /* Writes the request and returns its length. `bytes` is 4-byte aligned. */
 size_t diag_request(const struct diag_question *question, void *bytes);
@@ -27,6 +32,7 @@ struct diag_answer {
 	enum berth_proto proto; /* which was asked for: the messages do not tell */
 	bool details; /* rows are to have them, as far as they were told */
 	rows_seen *seen;
+	diag_noted *noted; /* NULL: nobody asked */
 	void *context;
 	bool done; /* the end was seen */
 	int error; /* negative errno that the kernel answered, or 0 */

@@ -11,6 +11,7 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
+#include "sockets/linux/storage.h"
 #include "sockets/linux/tasks.h"
 #include "sockets/sockets.h"
 
@@ -62,18 +63,25 @@ int sockets_enable(unsigned mode, struct buffer *ret_problem)
 {
 	const char *why = NULL;
 	int r = make_folder(ret_problem);
+	int folder = r ? r : open_folder(ret_problem);
 
-	if (r)
-		return r;
-	/* One that is there is replaced: it may be of an older berth. */
-	if (unlink(pin) < 0 && errno != ENOENT)
+	if (folder < 0)
+		return folder;
+	/* What is there is replaced: it may be of an older berth. */
+	if (unlinkat(folder, TASKS_PIN, 0) < 0 && errno != ENOENT)
 		r = -errno;
+	(void)storage_unpin(folder);
 	if (!r)
 		r = tasks_pin(pin, mode, &why);
 	if (r) {
 		(void)rmdir(TASKS_FOLDER);
 		buffer_format(ret_problem, "%s: %s", pin, why ? why : strerror(-r));
+	} else if (storage_pin(mode, &why) < 0) {
+		(void)storage_unpin(folder);
+		buffer_format(ret_problem, "no owners are noted with sockets: %s", why);
+		r = 1;
 	}
+	close(folder);
 	return r;
 }
 
@@ -82,7 +90,8 @@ int sockets_disable(struct buffer *ret_problem)
 	int folder = open_folder(ret_problem);
 	int r = folder < 0 ? folder : 0;
 
-	if (!r && unlinkat(folder, TASKS_PIN, 0) < 0)
+	bool noted = !r && storage_unpin(folder);
+	if (!r && unlinkat(folder, TASKS_PIN, 0) < 0 && !(noted && errno == ENOENT))
 		r = -errno;
 	if (folder >= 0)
 		close(folder);

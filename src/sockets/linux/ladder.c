@@ -11,12 +11,17 @@
 
 #include "sockets/linux/cgroups.h"
 #include "sockets/linux/scan.h"
+#include "sockets/linux/storage.h"
 #include "sockets/linux/tasks.h"
 
 static const struct ladder_rung rungs[] = {
+	{.id = BERTH_RUNG_STORAGE, .exact = true, .look = storage_look},
 	{.id = BERTH_RUNG_CGROUP, .one_port = true, .look = cgroups_look},
 	{.id = BERTH_RUNG_ITERATOR, .complete = true, .look = tasks_pinned},
-	{.id = BERTH_RUNG_LOADED, .complete = true, .look = tasks_loaded},
+	{.id = BERTH_RUNG_LOADED,
+		.complete = true,
+		.look = tasks_loaded,
+		.look_again = tasks_loaded_again},
 	{.id = BERTH_RUNG_PROC,
 		.complete = true,
 		.look = scan_proc,
@@ -41,7 +46,7 @@ static const char *unsuited(const struct ladder *ladder, const struct ladder_run
 		return "a recording holds what /proc says";
 	if (ladder->system->tee && rung->id != BERTH_RUNG_PROC)
 		return "what is being recorded is what /proc says";
-	if (ask->all_owners && !rung->complete)
+	if (ask->all_owners && !rung->complete && !rung->exact)
 		return "it does not look at all processes, as was asked for";
 	if (rung->one_port && !ask->one_port)
 		return "the question is not about one port";

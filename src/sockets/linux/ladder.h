@@ -18,6 +18,7 @@ struct ladder {
 struct ladder_rung {
 	enum berth_rung id;
 	bool complete; /* sees all processes: nobody needs to be asked behind it */
+	bool exact; /* tells of a socket all who hold it, or nobody */
 	bool one_port; /* suits a question about one port only */
 	owners_rung *look;
 	owners_rung *look_again; /* more thoroughly, for what was not found; NULL: the same */

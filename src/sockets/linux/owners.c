@@ -103,7 +103,7 @@ static void tidy(struct owners_hits *hits)
 }
 
 /* Makes the group of `count` hits, all of one inode. None when nobody holds it any more. */
-static int make_group(struct join *join, const struct ladder_rung *rung,
+static int make_group(struct join *join, const struct ladder_rung *rung, bool partial,
 	const struct owners_hit *hits, size_t count)
 {
 	struct arena *arena = join->rows->arena;
@@ -111,7 +111,7 @@ static int make_group(struct join *join, const struct ladder_rung *rung,
 
 	if (!group)
 		return -ENOMEM;
-	group->partial = !rung->complete;
+	group->partial = partial || (!rung->complete && !rung->exact);
 	group->owners = arena_array(arena, count, sizeof(*group->owners));
 	if (!group->owners)
 		return -ENOMEM;
@@ -141,7 +141,7 @@ static int make_groups(
 			if (hits->all[end].inode != hits->all[first].inode)
 				break;
 		}
-		r = make_group(join, rung, hits->all + first, end - first);
+		r = make_group(join, rung, hits->partial, hits->all + first, end - first);
 	}
 	return r;
 }
@@ -162,6 +162,8 @@ static int look(struct join *join, const struct ladder_rung *rung, bool again)
 		if (row->inode && !map_has(&join->groups, row->inode))
 			r = map_put(&wanted, row->inode, row);
 	}
+	/* Others may hold the socket too, which is not what was asked for. */
+	hits.notes = join->ladder.ask->all_owners ? NULL : &join->rows->notes;
 	if (!r && wanted.count)
 		r = ladder_look(&join->ladder, rung, again, &wanted, &hits);
 	if (!r) {

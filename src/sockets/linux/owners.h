@@ -30,6 +30,8 @@ struct owners_hits {
 	struct owners_hit *all;
 	size_t count;
 	size_t size;
+	const struct map *notes; /* what came with the rows: inode → struct stream_note; or NULL */
+	bool partial; /* who was found need not be the only one, whatever is true of the rung */
 	bool denied; /* some process may not be looked into */
 	const char *why_not; /* the rung could not look: a constant sentence; NULL: it did */
 };

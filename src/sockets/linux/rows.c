@@ -8,10 +8,12 @@
 #include <arpa/inet.h>
 #include <endian.h>
 #include <errno.h>
+#include <linux/types.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/keyed.h"
+#include "sockets/linux/bpf/stream.h"
 #include "sockets/linux/details.h"
 
 enum {
@@ -185,6 +187,19 @@ int rows_add(void *context, const struct berth_socket *row)
 	return 0;
 }
 
+int rows_note(void *context, uint64_t inode, const void *value, size_t len)
+{
+	struct rows *rows = context;
+
+	if (len != sizeof(struct stream_note))
+		return 0; /* of another berth */
+	struct stream_note *note = arena_alloc(rows->arena, sizeof(*note));
+	if (!note)
+		return -ENOMEM;
+	memcpy(note, value, sizeof(*note));
+	return map_put(&rows->notes, inode, note);
+}
+
 int rows_move(struct rows *to, struct rows *from)
 {
 	if (from->count > SIZE_MAX - to->count)
@@ -339,6 +354,7 @@ void rows_free(struct rows *rows)
 {
 	free(rows->all);
 	free(rows->texts);
+	map_free(&rows->notes);
 	rows->all = NULL;
 	rows->texts = NULL;
 	rows->count = rows->size = 0;

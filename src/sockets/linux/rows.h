@@ -13,6 +13,7 @@
 #include <berth.h>
 
 #include "base/arena.h"
+#include "base/map.h"
 
 enum {
 	ROWS_PORTS = 65536,
@@ -53,6 +54,8 @@ struct rows {
 	uint32_t told; /* rows that were told so far, wanted or not */
 	struct arena *arena; /* of the address texts and details */
 	struct rows_text *texts; /* those used lately: most rows share a few addresses */
+	int notes_fd; /* of the map of notes (storage.h) while rows are gathered; 0: none */
+	struct map notes; /* inode → a copy of what is noted with the socket */
 	berth_states unasked; /* of TCP: left out since a listener answers the question */
 	/* Adds once more what other network namespaces have of ret_rows->question; NULL: there are
 	 * none. 0; -ENOMEM. */
@@ -62,6 +65,9 @@ struct rows {
 
 /* A rows_seen: adds a copy of the row when it is wanted. 0; -ENOMEM. */
 int rows_add(void *rows, const struct berth_socket *row);
+
+/* A diag_noted: keeps a copy of what is noted with a socket. 0; -ENOMEM. */
+int rows_note(void *rows, uint64_t inode, const void *value, size_t len);
 
 /* Moves the rows of `from` behind those of `to`. 0; -ENOMEM. */
 int rows_move(struct rows *to, struct rows *from);

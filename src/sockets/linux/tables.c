@@ -20,11 +20,13 @@
 #include <stdalign.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "sockets/linux/counters.h"
 #include "sockets/linux/diag.h"
 #include "sockets/linux/procnet.h"
+#include "sockets/linux/storage.h"
 
 enum {
 	RETRIES = 3,
@@ -65,6 +67,14 @@ static berth_states states_of(enum berth_proto proto, berth_states states)
 	return proto == BERTH_MPTCP ? states & ~(closed | bound) : states;
 }
 
+/* The notes are not asked for any more: they take CAP_BPF, whoever may read the map. */
+static void drop_notes(struct rows *rows)
+{
+	if (rows->notes_fd)
+		close(rows->notes_fd);
+	rows->notes_fd = 0;
+}
+
 /* Asks once. 0 or what stopped it; the answer tells the rest. */
 static int ask(struct gathering *gathering, const struct table *table, struct diag_answer *answer)
 {
@@ -76,7 +86,8 @@ static int ask(struct gathering *gathering, const struct table *table, struct di
 					  .family = table->family,
 					  .states = states_of(table->proto, gathering->states),
 					  .port = question->one_port,
-					  .details = question->details},
+					  .details = question->details,
+					  .notes = gathering->rows->notes_fd},
 		request);
 	(void)snprintf(name, sizeof(name), "%s%s%s.bin", rows_proto_name(table->proto),
 		table->family == 4           ? "4"
@@ -86,6 +97,7 @@ static int ask(struct gathering *gathering, const struct table *table, struct di
 	*answer = (struct diag_answer){.proto = table->proto,
 		.details = question->details,
 		.seen = rows_add,
+		.noted = gathering->rows->notes_fd > 0 ? rows_note : NULL,
 		.context = gathering->rows};
 	return system_ask(
 		gathering->system, NETLINK_SOCK_DIAG, name, request, len, diag_decode, answer);
@@ -110,6 +122,10 @@ static int read_netlink(struct gathering *gathering, const struct table *table, 
 	for (int attempt = 0; attempt <= RETRIES; attempt++) {
 		rows_cut(gathering->rows, before);
 		r = ask(gathering, table, &answer);
+		if (answer.error == -EPERM && gathering->rows->notes_fd) {
+			drop_notes(gathering->rows);
+			continue;
+		}
 		if (r != -ENOBUFS && !answer.interrupted)
 			break;
 	}
@@ -381,15 +397,21 @@ static int gather_port(struct gathering *gathering)
 	return r;
 }
 
-/* Whether listeners may be asked for first: a recording holds the tables whole, and the counters
- * are those of our own namespace. */
+/* Whether what is told first may decide what is asked next: a recording holds the tables whole, and
+ * the counters are those of our own namespace. */
 static bool may_ask_in_turn(const struct gathering *gathering)
 {
-	const struct rows_question *question = gathering->rows->question;
-
-	return question->listener_suffices && is_wanted(gathering, BERTH_TCP) &&
-		!gathering->again && !gathering->system->replay && !gathering->system->tee &&
+	return !gathering->again && !gathering->system->replay && !gathering->system->tee &&
 		!gathering->system->netns;
+}
+
+/* Everything, but for protocols that are known to be empty. */
+static int gather_list(struct gathering *gathering)
+{
+	int r = may_ask_in_turn(gathering) ? find_empty(gathering, &gathering->empty) : 0;
+
+	r = r ? r : gather_tcp(gathering, gathering->states);
+	return r ? r : gather_mptcp(gathering);
 }
 
 int tables_gather(const struct sockets_system *system, struct rows *rows, bool again,
@@ -399,13 +421,16 @@ int tables_gather(const struct sockets_system *system, struct rows *rows, bool a
 		.system = system, .rows = rows, .again = again, .states = rows->question->states};
 	int r = 0;
 
-	if (may_ask_in_turn(&gathering)) {
+	/* For one port only: the owners of many are quicker told by the iterator (storage.h). */
+	if (rows->question->one_port && may_ask_in_turn(&gathering))
+		rows->notes_fd = storage_notes();
+	if (rows->question->listener_suffices && is_wanted(&gathering, BERTH_TCP) &&
+		may_ask_in_turn(&gathering))
 		r = gather_port(&gathering);
-	} else {
-		r = gather_tcp(&gathering, gathering.states);
-		r = r ? r : gather_mptcp(&gathering);
-	}
+	else
+		r = gather_list(&gathering);
 	r = r ? r : gather_others(&gathering);
+	drop_notes(rows);
 	if (r)
 		return r;
 	*gaps |= gathering.gaps;

@@ -13,7 +13,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <linux/types.h>
+
 #include <tasks_bpf.lskel.h>
+
+#include "sockets/linux/bpf/stream.h"
 
 enum {
 	CHUNK = 65536,
@@ -25,14 +29,12 @@ static const char not_allowed[] = "needs CAP_BPF and CAP_PERFMON";
 static const char not_loaded[] = "this kernel does not load the program";
 static const char cut_short[] = "the kernel cut the answer short";
 
-/* Why bpf(2) failed, in a sentence. */
-static const char *why_not(int error)
+const char *tasks_why_not_loaded(int error)
 {
 	return error == -EPERM || error == -EACCES ? not_allowed : not_loaded;
 }
 
-/* Reads an iterator to its end; hits are taken back when it fails midway. */
-static int read_all(const struct sockets_system *system, int fd, const struct map *wanted,
+int tasks_read(const struct sockets_system *system, int fd, const struct map *wanted,
 	struct owners_hits *hits)
 {
 	struct tasks_stream stream = {
@@ -61,6 +63,12 @@ static int read_all(const struct sockets_system *system, int fd, const struct ma
 	return r;
 }
 
+const char *tasks_why_not_opened(int error)
+{
+	return error == -EACCES ? "who ran berth enable did not open it for us"
+				: "nothing is pinned: berth enable does it";
+}
+
 /* ---- Pinned ---------------------------------------------------------------------------------- */
 
 int tasks_pinned(
@@ -71,32 +79,60 @@ int tasks_pinned(
 	if (fd < 0) {
 		int r = -errno;
 
-		hits->why_not = r == -EACCES ? "who ran berth enable did not open it for us"
-					     : "nothing is pinned: berth enable does it";
+		hits->why_not = tasks_why_not_opened(r);
 		return r;
 	}
-	int r = read_all(system, fd, wanted, hits);
+	int r = tasks_read(system, fd, wanted, hits);
 	close(fd);
 	return r;
 }
 
 /* ---- Loaded ---------------------------------------------------------------------------------- */
 
-/* The skeleton, loaded; NULL: errno. */
-static struct tasks_bpf *load(const struct map *wanted)
+/* The table of the kernel that a socket is in; 0: none that the program knows. */
+static uint32_t table_of(const struct berth_socket *row)
 {
-	struct tasks_bpf *tasks = tasks_bpf__open();
+	if (row->proto == BERTH_UDP)
+		return UINT32_C(1) << STREAM_UDP;
+	/* Of MPTCP the first subflow is in TCP's tables, and leads to the same file. */
+	if (row->proto != BERTH_TCP && row->proto != BERTH_MPTCP)
+		return 0;
+	return UINT32_C(1) << (row->state == BERTH_LISTEN  ? STREAM_LISTENERS
+			       : row->state == BERTH_BOUND ? STREAM_PORTS
+							   : STREAM_CONNECTIONS);
+}
+
+static void want(struct tasks_bpf *tasks, const struct map *wanted, bool all_files)
+{
 	uint64_t inode = 0;
 	void *value = NULL;
+	bool in_tables = !all_files;
+
+	tasks->bss->berth_wanted = (uint32_t)wanted->count;
+	for (size_t at = 0; map_next(wanted, &at, &inode, &value);) {
+		uint32_t table = table_of(value);
+
+		in_tables = in_tables && table;
+		tasks->bss->berth_tables |= table;
+		tasks->bss->berth_inodes[inode / WORD_BITS % WORDS] |= UINT64_C(1)
+			<< inode % WORD_BITS;
+	}
+	if (!in_tables)
+		tasks->bss->berth_tables = 0;
+}
+
+/* The skeleton, loaded; NULL: errno. */
+static struct tasks_bpf *load(const struct map *wanted, bool all_files)
+{
+	struct tasks_bpf *tasks = tasks_bpf__open();
 
 	if (!tasks) {
 		errno = ENOMEM;
 		return NULL;
 	}
 	tasks->bss->berth_all = !wanted;
-	for (size_t at = 0; wanted && map_next(wanted, &at, &inode, &value);)
-		tasks->bss->berth_inodes[inode / WORD_BITS % WORDS] |= UINT64_C(1)
-			<< inode % WORD_BITS;
+	if (wanted)
+		want(tasks, wanted, all_files);
 	int r = tasks_bpf__load(tasks);
 	if (!r)
 		r = tasks_bpf__attach(tasks);
@@ -118,30 +154,42 @@ static int open_iterator(int link)
 	return fd < 0 ? -errno : fd;
 }
 
-int tasks_loaded(
-	const struct sockets_system *system, const struct map *wanted, struct owners_hits *hits)
+static int look(const struct sockets_system *system, const struct map *wanted, bool all_files,
+	struct owners_hits *hits)
 {
-	struct tasks_bpf *tasks = load(wanted);
+	struct tasks_bpf *tasks = load(wanted, all_files);
 
 	if (!tasks) {
-		hits->why_not = why_not(-errno);
+		hits->why_not = tasks_why_not_loaded(-errno);
 		return -errno;
 	}
 	int fd = open_iterator(tasks->links.berth_walk_fd);
-	int r = fd < 0 ? fd : read_all(system, fd, wanted, hits);
+	int r = fd < 0 ? fd : tasks_read(system, fd, wanted, hits);
 	if (fd < 0)
-		hits->why_not = why_not(fd);
+		hits->why_not = tasks_why_not_loaded(fd);
 	else
 		close(fd);
 	tasks_bpf__destroy(tasks);
 	return r;
 }
 
+int tasks_loaded(
+	const struct sockets_system *system, const struct map *wanted, struct owners_hits *hits)
+{
+	return look(system, wanted, false, hits);
+}
+
+int tasks_loaded_again(
+	const struct sockets_system *system, const struct map *wanted, struct owners_hits *hits)
+{
+	return look(system, wanted, true, hits);
+}
+
 /* ---- Pinning --------------------------------------------------------------------------------- */
 
 int tasks_pin(const char *path, unsigned mode, const char **ret_why)
 {
-	struct tasks_bpf *tasks = load(NULL);
+	struct tasks_bpf *tasks = load(NULL, true);
 	union bpf_attr attr;
 	int r = tasks ? 0 : -errno;
 
@@ -155,7 +203,7 @@ int tasks_pin(const char *path, unsigned mode, const char **ret_why)
 	if (!r && chmod(path, (mode_t)mode) < 0)
 		r = -errno;
 	if (r && ret_why)
-		*ret_why = tasks ? strerror(-r) : why_not(r);
+		*ret_why = tasks ? strerror(-r) : tasks_why_not_loaded(r);
 	if (tasks)
 		tasks_bpf__destroy(tasks);
 	return r;

@@ -14,6 +14,7 @@
 
 owners_rung tasks_pinned;
 owners_rung tasks_loaded;
+owners_rung tasks_loaded_again; /* looks at all files, whatever the kernel's tables lead to */
 
 /*
  * Pins the iterator as `name` in the folder `dir_fd` of bpffs, with these permissions: whoever may
@@ -21,6 +22,15 @@ owners_rung tasks_loaded;
  * bpf(2); *ret_why (may be NULL) gets a constant sentence.
  */
 int tasks_pin(const char *path, unsigned mode, const char **ret_why);
+
+/* Reads an iterator, which tells as bpf/stream.h has it, to its end; hits are taken back when it
+ * fails midway. */
+int tasks_read(const struct sockets_system *system, int fd, const struct map *wanted,
+	struct owners_hits *hits);
+
+/* Why a program could not be loaded or a pin not be opened, in a sentence; `error` is negative. */
+const char *tasks_why_not_loaded(int error);
+const char *tasks_why_not_opened(int error);
 
 /* ---- Decoding, pure -------------------------------------------------------------------------- */
 

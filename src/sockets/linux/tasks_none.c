@@ -22,6 +22,12 @@ int tasks_loaded(
 	return -EOPNOTSUPP;
 }
 
+int tasks_loaded_again(
+	const struct sockets_system *system, const struct map *wanted, struct owners_hits *hits)
+{
+	return tasks_loaded(system, wanted, hits);
+}
+
 int tasks_pin(const char *path, unsigned mode, const char **ret_why)
 {
 	(void)path, (void)mode;

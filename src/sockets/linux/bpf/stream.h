@@ -27,9 +27,37 @@ enum {
 	STREAM_OTHER_USERS = 1 << 0,
 };
 
+/* The kernel's tables of sockets that a walk may look into first, a set: bit n is table n. */
+enum stream_tables {
+	STREAM_LISTENERS,
+	STREAM_PORTS, /* of TCP, each with the sockets that are bound to it */
+	STREAM_CONNECTIONS,
+	STREAM_UDP,
+	STREAM_TABLES,
+};
+
 struct stream_cell {
 	__u32 inode; /* 0: not a socket but a mark */
 	__u32 fd; /* or, of a mark, enum stream_kind */
+};
+
+/*
+ * What is noted with a socket (storage.bpf.c): where its owner is to be looked for. It comes with
+ * the answers of sock_diag to those with CAP_BPF.
+ */
+enum {
+	STREAM_SPACES = 4, /* PID namespaces inside of one another, of which a number is kept */
+};
+
+struct stream_note {
+	__u64 task; /* address of the first thread: may be nobody's by now */
+	__u64 start_ns; /* tells whether it is */
+	__u32 fd;
+	__u32 n_spaces;
+	struct {
+		__u32 space; /* inode number of the PID namespace */
+		__u32 pid; /* there */
+	} spaces[STREAM_SPACES];
 };
 
 struct stream_head {

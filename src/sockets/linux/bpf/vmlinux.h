@@ -77,8 +77,58 @@ struct time_namespace {
 	struct timens_offsets offsets;
 };
 
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+struct hlist_nulls_node {
+	struct hlist_nulls_node *next;
+};
+
+struct inet_bind2_bucket {
+	struct hlist_node node;
+	struct hlist_head owners;
+};
+
+struct inet_ehash_bucket;
+struct inet_bind_hashbucket;
+struct inet_listen_hashbucket;
+struct udp_hslot;
+
+struct inet_hashinfo {
+	struct inet_ehash_bucket *ehash;
+	unsigned int ehash_mask;
+	struct inet_bind_hashbucket *bhash2;
+	unsigned int bhash_size;
+	unsigned int lhash2_mask;
+	struct inet_listen_hashbucket *lhash2;
+};
+
+struct udp_table {
+	struct udp_hslot *hash;
+	unsigned int mask;
+};
+
+struct inet_timewait_death_row {
+	struct inet_hashinfo *hashinfo;
+};
+
+struct netns_ipv4 {
+	struct inet_timewait_death_row tcp_death_row;
+	struct udp_table *udp_table;
+};
+
+struct net {
+	struct netns_ipv4 ipv4;
+};
+
 struct nsproxy {
 	struct time_namespace *time_ns;
+	struct net *net_ns;
 };
 
 struct super_block {
@@ -92,7 +142,24 @@ struct inode {
 
 struct file_operations;
 
+typedef struct {
+	__s64 counter;
+} atomic64_t;
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+typedef struct {
+	atomic64_t refcnt;
+} file_ref_t;
+
+struct file___counted { /* before 6.13 */
+	atomic64_t f_count;
+};
+
 struct file {
+	file_ref_t f_ref;
 	const struct file_operations *f_op;
 	void *private_data;
 	struct inode *f_inode;
@@ -104,8 +171,14 @@ struct fdtable {
 	unsigned long *open_fds;
 };
 
+struct signal_struct {
+	int nr_threads;
+};
+
 struct files_struct {
+	atomic_t count;
 	struct fdtable *fdt;
+	struct fdtable fdtab;
 };
 
 struct task_struct {
@@ -117,17 +190,16 @@ struct task_struct {
 	const struct cred *real_cred;
 	char comm[16];
 	struct files_struct *files;
+	struct signal_struct *signal;
 	struct nsproxy *nsproxy;
 };
-
-typedef struct {
-	__s64 counter;
-} atomic64_t;
 
 struct sock_common {
 	__u16 skc_num;
 	unsigned short skc_family;
 	volatile unsigned char skc_state;
+	struct hlist_node skc_bind_node;
+	struct hlist_nulls_node skc_nulls_node;
 	atomic64_t skc_cookie;
 };
 
@@ -146,16 +218,24 @@ struct inet_connection_sock {
 
 struct sock {
 	struct sock_common __sk_common;
+	struct socket *sk_socket;
 };
 
 struct socket {
+	struct file *file;
 	struct sock *sk;
+};
+
+struct socket_alloc {
+	struct inode vfs_inode;
 };
 
 #pragma clang attribute pop
 
 /* What is handed to an iterator: include/linux/bpf.h, fixed for ever. */
 struct seq_file;
+struct bpf_map;
+struct bpf_sock;
 
 struct bpf_iter_meta {
 	struct seq_file *seq;
@@ -172,6 +252,13 @@ struct bpf_iter__tcp {
 	struct bpf_iter_meta *meta;
 	struct sock_common *sk_common;
 	unsigned int uid;
+};
+
+struct bpf_iter__bpf_sk_storage_map {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	struct sock *sk;
+	void *value;
 };
 
 struct bpf_iter__task_file {
