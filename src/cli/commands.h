@@ -120,8 +120,9 @@ extern const struct command cmd_version;
 extern const struct command cmd_wait;
 extern const struct command cmd_why;
 
-/* What several commands of leases share: a range as people type it, and the word that other users
- * are not covered. */
+/* What several commands of leases share: the exit status of an error, a range as people type it,
+ * and the word that other users are not covered. */
+enum cli_exit cmd_lease_code(int error);
 enum cli_exit cmd_free_range(const char *value, struct berth_port_range *ret_range);
 void cmd_leases_cover(const struct cli *cli, bool shared);
 
