@@ -1389,6 +1389,77 @@ BERTH_PUBLIC int berth_doctor(const struct berth *berth, const struct berth_doct
 	struct berth_doctor **ret_doctor);
 BERTH_PUBLIC void berth_doctor_free(struct berth_doctor *doctor);
 
+/* ---- Reserving ports ---------------------------------------------------------------------------
+ */
+
+/* Whether a reservation is to outlast the next boot. */
+enum berth_persist {
+	BERTH_PERSIST_USUAL, /* in the network namespace of the first process, which boot configures
+			      */
+	BERTH_PERSIST_YES,
+	BERTH_PERSIST_NO,
+};
+
+struct berth_reserve_ask {
+	size_t size; /* sizeof(struct berth_reserve_ask) */
+	const struct berth_port_range *ports; /* 1 to 65535, in any order */
+	size_t n_ports;
+	bool all; /* berth_unreserve() alone, without ports: whatever berth reserved */
+	bool dry_run; /* only look; needs no privilege */
+	enum berth_persist persist;
+};
+
+/* What was done, or in a dry run would be. Lists are in order and do not overlap. */
+struct berth_reserved {
+	bool dry_run;
+	bool reserve; /* false: it was berth_unreserve() */
+	const struct berth_port_range *changed; /* that the kernel's list has gained, or lost */
+	size_t n_changed;
+	const struct berth_port_range *already; /* to reserve, and were reserved before */
+	size_t n_already;
+	const struct berth_port_range *foreign; /* not to be reserved any more, yet not by berth,
+						   and so they still are */
+	size_t n_foreign;
+	const struct berth_port_range *absent; /* not to be reserved any more, and were not */
+	size_t n_absent;
+	const struct berth_port_range *before; /* all that the kernel had reserved */
+	size_t n_before;
+	const struct berth_port_range *after;
+	size_t n_after;
+	bool file_written; /* the file for the next boot was changed, or removed */
+	const char *file; /* its path */
+	const struct berth_port_range *in_file; /* that it has of berth's afterwards; none: there is
+						   no file */
+	size_t n_in_file;
+	const char *file_why_not; /* why a reservation ends with this boot, or may; NULL */
+	bool has_ephemeral; /* the range from which the kernel chooses is known */
+	struct berth_port_range ephemeral;
+};
+
+/*
+ * Keeps ports out of the kernel's own choice in this network namespace, for all protocols and
+ * addresses: net.ipv4.ip_local_reserved_ports. connect() and bind() to port 0 will not get them; a
+ * program that asks for one by its number still does. What was reserved before stays so. What berth
+ * added is written down in /run/berth, and for the next boot in a file of /etc/sysctl.d, before the
+ * kernel is told.
+ *
+ * 0, also when nothing was left to do; -EACCES: needs root or CAP_NET_ADMIN; -EROFS: /proc/sys is
+ * read-only, or this is a recording; -EBUSY: another berth has kept us waiting for five seconds;
+ * -EINVAL: the ports; -EBADMSG: a file of berth's is not as berth wrote it; -ENOSYS: no such thing
+ * here. On failure nothing was changed, or berth_error() says what was.
+ */
+BERTH_PUBLIC int berth_reserve(const struct berth *berth, const struct berth_reserve_ask *ask,
+	struct berth_reserved **ret_reserved);
+
+/*
+ * Takes back what berth_reserve() added, and nothing else; ports that others reserved stay so, and
+ * are told. The kernel's list can only be written whole: what somebody who is not berth adds in the
+ * microseconds between reading and writing is lost. As above.
+ */
+BERTH_PUBLIC int berth_unreserve(const struct berth *berth, const struct berth_reserve_ask *ask,
+	struct berth_reserved **ret_reserved);
+BERTH_PUBLIC void berth_reserved_free(struct berth_reserved *reserved);
+
 /* ---- JSON: the same everywhere, see docs/schema
  * -------------------------------------------------- */
 
@@ -1411,6 +1482,8 @@ BERTH_PUBLIC int berth_waited_json(
 	const struct berth_waited *waited, berth_write *write, void *context);
 BERTH_PUBLIC int berth_doctor_json(
 	const struct berth_doctor *doctor, berth_write *write, void *context);
+BERTH_PUBLIC int berth_reserved_json(
+	const struct berth_reserved *reserved, berth_write *write, void *context);
 BERTH_PUBLIC int berth_why_json(const struct berth_why *why, berth_write *write, void *context);
 BERTH_PUBLIC int berth_record_json(
 	const struct berth_record *record, berth_write *write, void *context);

@@ -20,6 +20,8 @@ const struct command *const commands[] = {
 	&cmd_map,
 	&cmd_registry,
 	&cmd_doctor,
+	&cmd_reserve,
+	&cmd_unreserve,
 	&cmd_enable,
 	&cmd_disable,
 	&cmd_record,

@@ -58,6 +58,9 @@ enum command_key {
 	KEY_PID,
 	KEY_TRY,
 	KEY_ERRNO,
+	KEY_ALL,
+	KEY_PERSIST,
+	KEY_NO_PERSIST,
 };
 
 struct command_option {
@@ -104,8 +107,10 @@ extern const struct command cmd_page;
 extern const struct command cmd_port;
 extern const struct command cmd_record;
 extern const struct command cmd_registry;
+extern const struct command cmd_reserve;
 extern const struct command cmd_run;
 extern const struct command cmd_site;
+extern const struct command cmd_unreserve;
 extern const struct command cmd_version;
 extern const struct command cmd_wait;
 extern const struct command cmd_why;

@@ -44,6 +44,8 @@ CASES: dict[str, tuple[list[str], str, str]] = {
     "doctor": ([*TOWN, "doctor"], "berth-doctor-1", "berth-doctor-1"),
     "doctor of this machine": (["doctor"], "berth-doctor-1", "berth-doctor-1"),
     "doctor --self": (["doctor", "--self"], "berth-doctor-self-1", "berth-doctor-self-1"),
+    "reserve": (["reserve", "-n", "61001-61003"], "berth-reserve-1", "berth-reserve-1"),
+    "unreserve": (["unreserve", "-n", "--all"], "berth-reserve-1", "berth-reserve-1"),
     "answers": ([*TOWN, "answers", ":3000"], "berth-answers-1", "berth-answers-1"),
     "answers of nobody": ([*TOWN, "answers", "127.0.0.1:1/udp"], "berth-answers-1", "berth-answers-1"),
     "answers with a hidden owner": ([*GUEST, "answers", ":22"], "berth-answers-1", "berth-answers-1"),

@@ -12,7 +12,7 @@
 #include "sockets/linux/process.h"
 
 enum {
-	LARGEST = 1 << 20, /* a list of all odd ports is 200 KB */
+	LARGEST = 1 << 19, /* the longest list has two of three ports and 260 KB */
 	LAST_PORT = 65535,
 };
 
@@ -101,7 +101,7 @@ static bool read_file(
 	const struct sockets_system *system, const char *path, struct buffer *contents)
 {
 	buffer_clear(contents);
-	return !system_file(system, path, LARGEST, contents) && contents->data;
+	return !system_setting(system, path, LARGEST, contents) && contents->data;
 }
 
 /* "0\n" or "1\n"; -1: not known. */
@@ -136,7 +136,8 @@ int policy_read(
 			!policy_parse_start(text.data, text.len, &policy.unprivileged_start);
 	policy.nonlocal_bind = read_switch(system, "/proc/sys/net/ipv4/ip_nonlocal_bind", &text);
 	policy.nonlocal_bind6 = read_switch(system, "/proc/sys/net/ipv6/ip_nonlocal_bind", &text);
-	if (read_file(system, "/proc/self/status", &text)) {
+	buffer_clear(&text);
+	if (!system_file(system, "/proc/self/status", LARGEST, &text) && text.data) {
 		process_parse_status(text.data, text.len, &status);
 		if (status.has_capabilities)
 			policy.may_bind_low =
