@@ -20,6 +20,7 @@ const struct command *const commands[] = {
 	&cmd_map,
 	&cmd_registry,
 	&cmd_doctor,
+	&cmd_ephemeral,
 	&cmd_reserve,
 	&cmd_unreserve,
 	&cmd_enable,

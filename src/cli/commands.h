@@ -98,6 +98,7 @@ extern const struct command cmd_completion;
 extern const struct command cmd_doctor;
 extern const struct command cmd_enable;
 extern const struct command cmd_disable;
+extern const struct command cmd_ephemeral;
 extern const struct command cmd_find;
 extern const struct command cmd_help;
 extern const struct command cmd_kill;

@@ -128,6 +128,16 @@ int sockets_hold(struct sockets_system *system, uint16_t port);
 int sockets_listen(
 	struct sockets_system *system, uint8_t family, const uint8_t address[16], uint16_t port);
 
+/*
+ * Calls `seen` for each local port of TCP in the range that somebody chose by bind(), which is told
+ * of all but sockets that are bound only; of this network namespace, by a BPF program. The same
+ * port can come again. 0; -EPERM: needs CAP_BPF and CAP_PERFMON; -EOPNOTSUPP and others: cannot be
+ * told.
+ */
+typedef void sockets_bound_port(void *context, uint16_t port);
+int sockets_bound_ports(const struct sockets_system *system, const struct berth_port_range *range,
+	sockets_bound_port *seen, void *context);
+
 /* ---- Reserved ports ---------------------------------------------------------------------------
  */
 

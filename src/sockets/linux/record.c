@@ -354,7 +354,8 @@ static int gather(struct sockets_system *system, struct record *record, struct b
 		.owners = true,
 		.redirects = true,
 		.details = true,
-		.netns_ask = BERTH_ASK_ALL};
+		.netns_ask = BERTH_ASK_ALL,
+		.policies = true};
 	struct sockets_snapshot *snapshot = NULL;
 	struct sockets_addresses *addresses = NULL;
 

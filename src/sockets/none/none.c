@@ -221,3 +221,10 @@ int sockets_reserving_boots_here(const struct sockets_reserving *reserving)
 	(void)reserving;
 	return -1;
 }
+
+int sockets_bound_ports(const struct sockets_system *system, const struct berth_port_range *range,
+	sockets_bound_port *seen, void *context)
+{
+	(void)system, (void)range, (void)seen, (void)context;
+	return -ENOSYS;
+}
