@@ -215,7 +215,7 @@ static int set_states(struct survey *survey)
 {
 	static const enum berth_proto protos[] = {BERTH_TCP, BERTH_UDP};
 	struct berth_ephemeral_state *states =
-		arena_array(survey->arena, 2 * STATES, sizeof(*states));
+		arena_array(survey->arena, (size_t)2 * STATES, sizeof(*states));
 	size_t n = 0;
 
 	if (!states)
@@ -488,7 +488,7 @@ static int set_ranged(struct survey *survey)
 			(ask->sockets[i].range_first || ask->sockets[i].range_last);
 	if (!n)
 		return 0;
-	ranged = arena_array(survey->arena, n, sizeof(*ranged));
+	ranged = arena_array(survey->arena, n, sizeof(void *));
 	if (!ranged)
 		return -ENOMEM;
 	n = 0;

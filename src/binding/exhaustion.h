@@ -4,14 +4,15 @@
  * sockets and the policy of one moment.
  *
  * The rule, Linux 6.18, __inet_hash_connect: a connect() without a bind() tries every port of the
- * range, those with the parity of the first before the others; when their number is odd it leaves out
- * one, which depends on where it began, and so may fail one too early. It passes over a port that is reserved, and over one whose bind bucket remembers a
- * bind(): the bucket is one for all addresses and both families, so a listener on ::1 keeps a port
- * from every connection of IPv4. Otherwise the port is taken if no other socket has the same two
- * addresses and ports (__inet_check_established). One in TIME_WAIT does not count when
- * tcp_twsk_unique allows it: timestamps, net.ipv4.tcp_tw_reuse (2: one end is a loopback address,
- * or it is bound to that interface), and a second since it came into this state. FIN_WAIT2, which
- * the kernel keeps in the same way, does count.
+ * range, those with the parity of the first before the others; when their number is odd it leaves
+ * out one, which depends on where it began, and so may fail one too early. It passes over a port
+ * that is reserved, and over one whose bind bucket remembers a bind(): the bucket is one for all
+ * addresses and both families, so a listener on ::1 keeps a port from every connection of IPv4.
+ * Otherwise the port is taken if no other socket has the same two addresses and ports
+ * (__inet_check_established). One in TIME_WAIT does not count when tcp_twsk_unique allows it:
+ * timestamps, net.ipv4.tcp_tw_reuse (2: one end is a loopback address, or it is bound to that
+ * interface), and a second since it came into this state. FIN_WAIT2, which the kernel keeps in the
+ * same way, does count.
  */
 #ifndef BERTH_BINDING_EXHAUSTION_H
 #define BERTH_BINDING_EXHAUSTION_H

@@ -9,8 +9,8 @@
 #include "base/arena.h"
 #include "sockets/linux/system.h"
 
-/* Fills in what can be read; nothing is an error but -ENOMEM. Lists live in the arena. `reuse`: also
- * what decides whether ports in TIME_WAIT are taken again. */
+/* Fills in what can be read; nothing is an error but -ENOMEM. Lists live in the arena. `reuse`:
+ * also what decides whether ports in TIME_WAIT are taken again. */
 int policy_read(const struct sockets_system *system, struct arena *arena, bool reuse,
 	struct berth_policy *ret_policy);
 
