@@ -492,7 +492,7 @@ static enum cli_exit ephemeral_run(struct cli *cli)
 const struct command cmd_ephemeral = {
 	.name = "ephemeral",
 	.args = "[--netns all|NAME|PID]",
-	.help = "the ports that the kernel lends: who has them, how many are left",
+	.help = "who has the ports that the kernel lends, how many are left",
 	.options = ephemeral_options,
 	.run = ephemeral_run,
 };
