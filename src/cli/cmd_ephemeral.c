@@ -182,10 +182,14 @@ static void put_bound(struct page *page, const struct berth_ephemeral_space *spa
 {
 	struct card *card = &page->card;
 
-	add_count(page, space->bound, "port", "ports");
-	card_add(card, space->bound == 1 ? " was" : " were");
-	card_add(card, " chosen by a bind(), and so connect() passes over ");
-	card_add(card, space->bound == 1 ? "it" : "them");
+	if (!space->bound) {
+		card_add(card, "no port was chosen by a bind()");
+	} else {
+		add_count(page, space->bound, "port", "ports");
+		card_add(card,
+			space->bound == 1 ? " was chosen by a bind(): connect() passes over it"
+					  : " were chosen by a bind(): connect() passes over them");
+	}
 	if (!space->bound_exact) {
 		card_add(card, ", as far as can be seen (");
 		card_add(card, space->bound_why_not);

@@ -215,6 +215,38 @@ def test_many_at_once_lose_nothing_of_each_other(host: Host) -> None:
     assert settings_of(host.file(DROP_IN))[0] == str(ports[-1])
 
 
+def test_somebody_else_may_add_at_the_same_time(host: Host) -> None:
+    """As long as he adds: the kernel merges what is written behind the start of the file."""
+    adds = (f"import os; fd = os.open('{SETTING}', os.O_WRONLY); "
+            "[os.pwrite(fd, str(30000 + 2 * i).encode(), 1) for i in range(2000)]")
+    other = subprocess.Popen([*host.there.enter, sys.executable, "-c", adds])
+    assert many(host, "reserve", range(20000, 20010, 2)) == [YES] * 5
+    assert other.wait(timeout=60) == 0
+    expected = {*range(20000, 20010, 2), *range(30000, 34000, 2)}
+    assert {each["first"] for each in ranges(host.reserved())} == expected
+
+
+KILLER = """
+import random, subprocess, sys, time
+dice, ended = random.Random(11), 0
+for number in range(150):
+    command, port = dice.choice(["reserve", "reserve", "unreserve"]), 20000 + 2 * dice.randrange(10)
+    made = subprocess.Popen([sys.argv[1], "-q", command, str(port)], stderr=subprocess.DEVNULL)
+    time.sleep(dice.uniform(0, 0.006))
+    made.kill()
+    ended += made.wait(timeout=10) >= 0
+print(ended)
+"""
+
+
+def test_one_that_is_killed_leaves_nothing_that_cannot_be_taken_back(host: Host) -> None:
+    host.shell(f"echo 100,200 > {SETTING}")
+    ended = int(host.there.run(sys.executable, "-c", KILLER, str(BERTH), env=environment(host.home)))
+    assert 0 < ended < 150, "some came to their end, and some did not"
+    assert host.berth("unreserve", "--all").code == YES
+    assert (host.reserved(), host.file(DROP_IN)) == ("100,200", None)
+
+
 HOLDER = """
 import fcntl, os, sys, time
 held = open("/run/berth/reserve.lock", "r+")
