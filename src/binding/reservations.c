@@ -216,7 +216,7 @@ bool reservations_read_settings(const char *text, size_t len, struct portlist *l
 	size_t n = 0;
 	bool seen = false;
 
-	for (const char *end = text + len; text_next_line(&text, end, &line, &n);) {
+	for (const char *end = len ? text + len : text; text_next_line(&text, end, &line, &n);) {
 		n = text_trim(&line, n);
 		const char *equals = n ? memchr(line, '=', n) : NULL;
 
