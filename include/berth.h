@@ -1576,8 +1576,9 @@ struct berth_reserved {
  *
  * 0, also when nothing was left to do; -EACCES: needs root or CAP_NET_ADMIN; -EROFS: /proc/sys is
  * read-only, or this is a recording; -EBUSY: another berth has kept us waiting for five seconds;
- * -EINVAL: the ports; -EBADMSG: a file of berth's is not as berth wrote it; -ENOSYS: no such thing
- * here. On failure nothing was changed, or berth_error() says what was.
+ * -EINVAL: the ports; -EBADMSG: a file of berth's is not as berth wrote it; -EPERM: others can
+ * write to its folder; -ENOSYS: no such thing here. On failure nothing was changed, or
+ * berth_error() says what was.
  */
 BERTH_PUBLIC int berth_reserve(const struct berth *berth, const struct berth_reserve_ask *ask,
 	struct berth_reserved **ret_reserved);

@@ -25,8 +25,10 @@ static void add_bound(void *context, uint16_t port)
 	portlist_add_range(context, port, port);
 }
 
-static const char *why_not_exact(int error, bool elsewhere)
+static const char *why_not_exact(const struct berth *berth, int error, bool elsewhere)
 {
+	if (berth->replay)
+		return "the kernel's own table is not in a recording";
 	if (elsewhere)
 		return "the kernel's table was not asked in another network namespace";
 	if (error == -EPERM || error == -EACCES)
@@ -70,7 +72,7 @@ static int survey(struct ephemeral_box *box, const struct berth *berth,
 	if (space->bound_exact)
 		ask.bound = &bound;
 	else
-		space->bound_why_not = why_not_exact(asked, elsewhere);
+		space->bound_why_not = why_not_exact(berth, asked, elsewhere);
 	space->assigned_lent = count_assigned(berth, &policy->ephemeral);
 	return exhaustion_survey(&ask, &box->arena, space);
 }

@@ -22,6 +22,7 @@ enum {
 	BLOCKS = 9, /* from nothing to full */
 	MOST_COLUMNS = 6,
 	MARK = 8, /* a number of ports stands below every eighth mark */
+	EDGE = 9, /* columns beside the marks */
 };
 
 struct page {
@@ -31,70 +32,115 @@ struct page {
 
 /* ---- The picture ----------------------------------------------------------------------------- */
 
-static void put_use(struct page *page, const struct berth_ephemeral_space *space)
+/* One mark of the picture: a bin, or several where the terminal is narrow. */
+struct mark {
+	uint16_t first;
+	uint32_t ports;
+	uint32_t lent;
+	uint32_t reserved;
+	uint32_t in_use;
+};
+
+static unsigned bins_a_mark(const struct page *page)
+{
+	unsigned columns = page->cli->output.columns;
+	unsigned bins = 1;
+
+	while (columns && BERTH_EPHEMERAL_BINS / bins + EDGE > columns && bins < MARK)
+		bins *= 2;
+	return bins;
+}
+
+static struct mark mark_at(const struct berth_ephemeral_space *space, size_t at, unsigned bins)
+{
+	struct mark mark = {.first = space->bins[at].first};
+
+	for (size_t i = at; i < at + bins; i++) {
+		const struct berth_ephemeral_bin *bin = space->bins + i;
+
+		mark.ports += UINT32_C(1) + bin->last - bin->first;
+		mark.lent += bin->lent;
+		mark.reserved += bin->reserved;
+		mark.in_use += bin->in_use;
+	}
+	return mark;
+}
+
+static void put_use(struct page *page, const struct mark *mark)
 {
 	static const char *const blocks[BLOCKS] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
 	static const char *const letters[BLOCKS] = {" ", ".", ":", "-", "=", "+", "*", "%", "@"};
-	const char *const *marks = page->cli->output.utf8 ? blocks : letters;
+	uint32_t height = mark->in_use * (BLOCKS - 1) / mark->ports;
 
-	for (size_t i = 0; i < BERTH_EPHEMERAL_BINS; i++) {
-		const struct berth_ephemeral_bin *bin = space->bins + i;
-		uint32_t ports = UINT32_C(1) + bin->last - bin->first;
-		uint32_t height = bin->in_use * (BLOCKS - 1) / ports;
-
-		/* One port is to be seen beside none. */
-		height += bin->in_use && !height;
+	/* One port is to be seen beside none. */
+	height += mark->in_use && !height;
+	if (height)
 		card_styled(&page->card, height * 2 >= BLOCKS ? OUTPUT_CARE : OUTPUT_GOOD,
-			marks[height]);
-	}
-}
-
-/* What is IANA's: the system, user and dynamic range. What is the kernel's: lent, reserved. */
-static void put_owners(struct page *page, const struct berth_ephemeral_space *space, bool kernel)
-{
-	for (size_t i = 0; i < BERTH_EPHEMERAL_BINS; i++) {
-		const struct berth_ephemeral_bin *bin = space->bins + i;
-		const char *mark = " ";
-
-		if (!kernel)
-			mark = berth_range_of(bin->last).range == BERTH_RANGE_SYSTEM      ? "s"
-				: berth_range_of(bin->first).range == BERTH_RANGE_DYNAMIC ? "d"
-											  : "u";
-		else if (bin->lent)
-			mark = bin->last - bin->first + UINT32_C(1) == bin->lent ? "=" : "-";
-		else if (bin->reserved)
-			mark = "r";
-		card_add(&page->card, mark);
-	}
-}
-
-static void put_line(
-	struct page *page, const char *label, const struct berth_ephemeral_space *space, int kernel)
-{
-	buffer_format(&page->card.text, "%-7s|", label);
-	if (kernel < 0)
-		put_use(page, space);
+			(page->cli->output.utf8 ? blocks : letters)[height]);
 	else
-		put_owners(page, space, kernel);
+		card_add(&page->card, " ");
+}
+
+static void put_kernel(struct page *page, const struct mark *mark)
+{
+	if (mark->lent)
+		card_add(&page->card, mark->lent == mark->ports ? "=" : "-");
+	else
+		card_add(&page->card, mark->reserved ? "r" : " ");
+}
+
+static void put_iana_range(struct page *page, const struct mark *mark)
+{
+	switch (berth_range_of(mark->first).range) {
+	case BERTH_RANGE_SYSTEM:
+		card_add(&page->card, "s");
+		return;
+	case BERTH_RANGE_USER:
+		card_add(&page->card, "u");
+		return;
+	case BERTH_RANGE_DYNAMIC:
+		card_add(&page->card, "d");
+		return;
+	}
+}
+
+static void put_line(struct page *page, const char *label,
+	const struct berth_ephemeral_space *space, void (*put)(struct page *, const struct mark *))
+{
+	unsigned bins = bins_a_mark(page);
+
+	buffer_format(&page->card.text, "%-7s|", label);
+	for (size_t i = 0; i < BERTH_EPHEMERAL_BINS; i += bins) {
+		const struct mark mark = mark_at(space, i, bins);
+
+		put(page, &mark);
+	}
 	card_add(&page->card, "|\n");
 }
 
 static void put_picture(struct page *page, const struct berth_ephemeral_space *space)
 {
 	struct output *output = &page->cli->output;
+	unsigned bins = bins_a_mark(page);
 
 	/* Not wrapped: it goes past the layout of paragraphs. */
-	put_line(page, "in use", space, -1);
-	put_line(page, "kernel", space, 1);
-	put_line(page, "IANA", space, 0);
-	buffer_text(&page->card.text, "        ");
-	for (unsigned i = 0; i < BERTH_EPHEMERAL_BINS; i += MARK)
+	put_line(page, "in use", space, put_use);
+	put_line(page, "kernel", space, put_kernel);
+	put_line(page, "IANA", space, put_iana_range);
+	card_add(&page->card, "        ");
+	for (size_t i = 0; i < BERTH_EPHEMERAL_BINS; i += (size_t)MARK * bins)
 		buffer_format(&page->card.text, "%-8u", space->bins[i].first);
-	buffer_text(&page->card.text,
-		"\n        each mark is 1,024 ports; = lent, - in part, r "
-		"reserved; s system, u user, d dynamic\n");
+	card_add(&page->card, "\n");
 	buffer_bytes(&output->text, page->card.text.data, page->card.text.len);
 	buffer_clear(&page->card.text);
+	card_add(&page->card, "Each mark is ");
+	describe_count(&page->card.text, mark_at(space, 0, bins).ports);
+	card_add(&page->card,
+		" ports. Kernel: = lent, - lent in part, r reserved. IANA: s system, u user, d "
+		"dynamic.");
+	page->card.no_labels = true;
+	card_end(&page->card, 0, 0);
+	page->card.no_labels = false;
 }
 
 /* ---- Sentences ------------------------------------------------------------------------------- */
@@ -198,6 +244,24 @@ static void put_bound(struct page *page, const struct berth_ephemeral_space *spa
 	end_line(page);
 }
 
+/* Ends in the middle of a sentence when not every port is taken again. */
+static void put_reuse(struct page *page, const struct berth_policy *policy)
+{
+	struct card *card = &page->card;
+	double delay_s =
+		(policy->tw_reuse_delay_ms < 0 ? 1000 : policy->tw_reuse_delay_ms) / 1000.0;
+
+	if (policy->tw_reuse < 0)
+		card_add(card, "whether connect() takes such a port again is not known; if not, ");
+	else if (!policy->tw_reuse || !policy->tcp_timestamps)
+		card_add(card, "connect() takes none of them before its 60 s are over; so ");
+	else if (policy->tw_reuse == 1)
+		buffer_format(&card->text, "connect() takes one again after %g s", delay_s);
+	else
+		buffer_format(&card->text,
+			"connect() takes one again on loopback, after %g s; elsewhere ", delay_s);
+}
+
 static void put_left(struct page *page, const struct berth_ephemeral_space *space)
 {
 	struct card *card = &page->card;
@@ -219,19 +283,11 @@ static void put_left(struct page *page, const struct berth_ephemeral_space *spac
 	buffer_format(&card->text, "; %.1f a second end in the next ten seconds",
 		space->time_wait_ends_per_s);
 	end_line(page);
-	if (policy->tw_reuse < 0)
-		card_add(card, "whether connect() takes such a port again is not known");
-	else if (!policy->tw_reuse || !policy->tcp_timestamps)
-		card_add(card, "connect() takes none of them before its 60 s are over");
-	else
-		buffer_format(&card->text, "connect() takes one again %s after %g s",
-			policy->tw_reuse == 1 ? "" : "on loopback",
-			(policy->tw_reuse_delay_ms < 0 ? 1000 : policy->tw_reuse_delay_ms) /
-				1000.0);
+	put_reuse(page, policy);
 	if (policy->tw_reuse != 1 || !policy->tcp_timestamps)
 		buffer_format(&card->text,
-			"; else one destination can be connected to %.0f times a second for ever, "
-			"when this side closes first",
+			"one destination can be connected to %.0f times a second for ever, when "
+			"this side closes first",
 			space->sustained_per_s);
 	end_line(page);
 }
