@@ -298,23 +298,14 @@ static int fill(struct reserve_box *box, const struct change *change)
 }
 
 /* From which ports the kernel chooses; not knowing is no failure. */
-static void add_range(struct berth_reserved *out, const struct berth *berth)
+static void add_range(struct reserve_box *box, const struct berth *berth)
 {
-	struct berth_query_part part = {.first = 0, .last = 0};
-	const struct berth_query query = {.parts = &part, .n_parts = 1};
-	const struct berth_ask nothing = {.size = sizeof(nothing),
-		.query = &query,
-		.protos = BERTH_PROTO_BIT(BERTH_TCP),
-		.states = BERTH_STATE_BIT(BERTH_LISTEN)};
-	struct berth_snapshot *snapshot = NULL;
 	struct berth_policy policy;
 
-	if (berth_snapshot(berth, &nothing, &snapshot) < 0)
+	if (sockets_policy(berth->system, &box->arena, &policy) < 0)
 		return;
-	berth_snapshot_policy(snapshot, &policy);
-	out->has_ephemeral = policy.has_ephemeral;
-	out->ephemeral = policy.ephemeral;
-	berth_snapshot_free(snapshot);
+	box->reserved.has_ephemeral = policy.has_ephemeral;
+	box->reserved.ephemeral = policy.ephemeral;
 }
 
 /* ---- The question ---------------------------------------------------------------------------- */
@@ -376,7 +367,7 @@ static int carry_out(
 		berth_reserved_free(&box->reserved);
 		return r;
 	}
-	add_range(&box->reserved, berth);
+	add_range(box, berth);
 	*ret_reserved = &box->reserved;
 	return 0;
 }
