@@ -64,6 +64,9 @@ enum command_key {
 	KEY_GLOBAL,
 	KEY_TRY,
 	KEY_ERRNO,
+	KEY_ALL,
+	KEY_PERSIST,
+	KEY_NO_PERSIST,
 };
 
 struct command_option {
@@ -101,6 +104,7 @@ extern const struct command cmd_completion;
 extern const struct command cmd_doctor;
 extern const struct command cmd_enable;
 extern const struct command cmd_disable;
+extern const struct command cmd_ephemeral;
 extern const struct command cmd_find;
 extern const struct command cmd_free;
 extern const struct command cmd_help;
@@ -114,8 +118,10 @@ extern const struct command cmd_port;
 extern const struct command cmd_record;
 extern const struct command cmd_registry;
 extern const struct command cmd_release;
+extern const struct command cmd_reserve;
 extern const struct command cmd_run;
 extern const struct command cmd_site;
+extern const struct command cmd_unreserve;
 extern const struct command cmd_version;
 extern const struct command cmd_wait;
 extern const struct command cmd_why;

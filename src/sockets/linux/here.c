@@ -76,7 +76,7 @@ int sockets_here(struct sockets_system *system, struct sockets_here *ret_here)
 int sockets_policy(
 	struct sockets_system *system, struct arena *arena, struct berth_policy *ret_policy)
 {
-	return policy_read(system, arena, ret_policy);
+	return policy_read(system, arena, false, ret_policy);
 }
 
 int sockets_start(struct sockets_system *system, uint32_t pid, uint64_t *ret_ticks)
