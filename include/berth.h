@@ -927,6 +927,8 @@ struct berth_bind {
 	uint32_t pid; /* by this process: its user, capabilities and network namespace; 0: by one
 			 like ours */
 	const char *netns; /* as berth_ask.netns; NULL: that of `pid`, or ours */
+	int8_t may_bind_low; /* it has CAP_NET_BIND_SERVICE: 1, it has not: -1; 0: as user and
+				process tell */
 };
 
 enum berth_bind_cause {
@@ -1479,11 +1481,23 @@ BERTH_PUBLIC int berth_watch_fd(const struct berth_watch *watch);
 
 /*
  * Waits until something happens, or the time is over: 0 looks once, negative is for ever. The
- * events are in order and belong to the watch until the next call. Their number; -EINTR: a signal.
+ * events are in the order in which it was clear what they are, and belong to the watch until the
+ * next call. Their number; -EINTR: a signal.
  */
 BERTH_PUBLIC int berth_watch_next(
 	struct berth_watch *watch, int64_t timeout_ms, const struct berth_event **ret_events);
+/* Lets the next berth_watch_next() tell once more what is there. */
+BERTH_PUBLIC void berth_watch_again(struct berth_watch *watch);
 BERTH_PUBLIC void berth_watch_close(struct berth_watch *watch);
+
+/* Which machine this is, and which of its network namespaces. */
+struct berth_here {
+	uint64_t netns; /* the inode of the namespace; 0: not known */
+	char boot[40]; /* the kernel's boot_id, another one after each start */
+};
+
+/* -ENOENT: not known: a recording, or no backend. */
+BERTH_PUBLIC int berth_here(const struct berth *berth, struct berth_here *ret_here);
 
 /* Where berthd keeps its history. */
 #define BERTH_HISTORY_FOLDER "/var/lib/berth"

@@ -31,6 +31,18 @@ static int fill_in(struct berth_history *history)
 	return r;
 }
 
+int berth_here(const struct berth *berth, struct berth_here *ret_here)
+{
+	struct sockets_here here;
+	int r = sockets_here(berth->system, &here);
+
+	if (r)
+		return handle_fail(r, "which machine this is cannot be told");
+	ret_here->netns = here.netns;
+	memcpy(ret_here->boot, here.boot, sizeof(here.boot));
+	return 0;
+}
+
 int berth_history(const struct berth *berth, const struct berth_history_ask *ask,
 	struct berth_history **ret_history)
 {

@@ -9,9 +9,9 @@
 #include <net/if.h>
 #include <string.h>
 
-#include "api/actor.h"
 #include "api/handle.h"
 #include "binding/verdict.h"
+#include "history/actor.h"
 
 enum {
 	CAUSES_MOST = 3, /* that are told */
@@ -28,9 +28,8 @@ static int conclude(struct arena *arena, struct berth_event *event, int errnum,
 	return event->cause_text ? 0 : -ENOMEM;
 }
 
-/* Whether the socket has got its port after all, and from which port on all may bind. */
-static int look(const struct berth *berth, const struct sockets_event *tried, bool *ret_bound,
-	uint32_t *ret_unprivileged)
+/* Whether the socket has got its port after all. */
+static int look(const struct berth *berth, const struct sockets_event *tried, bool *ret_bound)
 {
 	struct berth_query_part part = {.first = tried->port, .last = tried->port};
 	const struct berth_query query = {.parts = &part, .n_parts = 1};
@@ -47,16 +46,12 @@ static int look(const struct berth *berth, const struct sockets_event *tried, bo
 		return r == -ENOMEM ? r : 0;
 	for (size_t i = 0; i < snapshot->n_sockets; i++)
 		*ret_bound = *ret_bound || snapshot->sockets[i].cookie == tried->cookie;
-	if (snapshot->policy.has_unprivileged)
-		*ret_unprivileged = snapshot->policy.unprivileged_start;
 	sockets_snapshot_free(snapshot);
 	return 0;
 }
 
-/* berth_why() takes it that another user than root has no capability, so users are left out where
- * one was seen; they matter for SO_REUSEPORT alone. */
 static struct berth_bind request_of(
-	const struct sockets_event *tried, bool listens, bool low, char interface[IF_NAMESIZE])
+	const struct sockets_event *tried, bool listens, char interface[IF_NAMESIZE])
 {
 	static const uint8_t wildcard[16];
 	struct berth_bind bind = {.size = sizeof(bind),
@@ -68,8 +63,9 @@ static struct berth_bind request_of(
 		.reuseport = tried->reuseport,
 		.freebind = tried->freebind,
 		.listen = listens,
-		.has_uid = !low,
-		.uid = tried->uid};
+		.has_uid = true,
+		.uid = tried->uid,
+		.may_bind_low = tried->may_bind_low ? 1 : -1};
 
 	memcpy(bind.address, tried->address, sizeof(bind.address));
 	if (tried->family == 6 && !tried->v6only && !memcmp(bind.address, wildcard, 16))
@@ -120,10 +116,10 @@ static int take_causes(const struct berth_why *why, uint64_t cookie, struct aren
 }
 
 static int ask_why(const struct berth *berth, const struct sockets_event *tried, bool listens,
-	bool low, struct arena *arena, struct berth_event *event)
+	struct arena *arena, struct berth_event *event)
 {
 	char interface[IF_NAMESIZE] = "";
-	const struct berth_bind bind = request_of(tried, listens, low, interface);
+	const struct berth_bind bind = request_of(tried, listens, interface);
 	struct berth_why *why = NULL;
 	int r = berth_why(berth, &bind, &why);
 
@@ -145,9 +141,8 @@ static int ask_why(const struct berth *berth, const struct sockets_event *tried,
 int refusal_judge(const struct berth *berth, const struct sockets_event *tried, bool listens,
 	struct arena *arena, struct berth_event *event)
 {
-	uint32_t unprivileged = 0;
 	bool bound = false;
-	int r = look(berth, tried, &bound, &unprivileged);
+	int r = look(berth, tried, &bound);
 
 	if (r)
 		return r;
@@ -156,9 +151,5 @@ int refusal_judge(const struct berth *berth, const struct sockets_event *tried, 
 	if (tried->was_bound && !listens)
 		return conclude(arena, event, EINVAL, BERTH_BIND_INVALID,
 			"the socket is bound to a port already");
-	if (!tried->may_bind_low && tried->port < unprivileged)
-		return conclude(arena, event, EACCES, BERTH_BIND_PRIVILEGE,
-			"ports below net.ipv4.ip_unprivileged_port_start take "
-			"CAP_NET_BIND_SERVICE, which the process does not have");
-	return ask_why(berth, tried, listens, tried->port < unprivileged, arena, event);
+	return ask_why(berth, tried, listens, arena, event);
 }

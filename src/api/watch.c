@@ -13,11 +13,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "api/actor.h"
 #include "api/event_words.h"
 #include "api/handle.h"
 #include "api/refusal.h"
 #include "base/map.h"
+#include "history/actor.h"
 #include "history/live.h"
 
 enum {
@@ -46,6 +46,7 @@ struct berth_watch {
 	size_t count;
 	size_t size;
 	bool began;
+	bool again; /* everything is to be told once more */
 	unsigned looks;
 	double next_look_s;
 	double pause_s;
@@ -164,6 +165,8 @@ static int fill_opened(
 		actor = (struct berth_actor){
 			.has_uid = true, .uid = news->row->uid, .user = news->row->user};
 		known = &actor;
+	} else if (socket->owner) { /* told before */
+		return actor_keep(&watch->arena, socket->owner, &event->actor);
 	}
 	if (r || !known)
 		return r;
@@ -436,6 +439,11 @@ static int round_once(struct berth_watch *watch)
 {
 	int r = drain(watch);
 
+	if (!r && watch->again) {
+		watch->again = false;
+		r = live_tell_all(&watch->live);
+	}
+
 	/* What ended may begin again at once. */
 	if (!r && watch->way == BERTH_WATCH_ENDINGS && watch->count &&
 		watch->next_look_s > now_s() + shortest_s)
@@ -588,6 +596,11 @@ enum berth_watch_way berth_watch_way(const struct berth_watch *watch)
 const char *berth_watch_why_not(const struct berth_watch *watch)
 {
 	return watch->why_not;
+}
+
+void berth_watch_again(struct berth_watch *watch)
+{
+	watch->again = true;
 }
 
 int berth_watch_fd(const struct berth_watch *watch)

@@ -58,6 +58,11 @@ enum command_key {
 	KEY_PID,
 	KEY_TRY,
 	KEY_ERRNO,
+	KEY_SINCE,
+	KEY_UNTIL,
+	KEY_STATE_FOLDER,
+	KEY_FOUND,
+	KEY_POLL,
 };
 
 struct command_option {
@@ -91,12 +96,15 @@ const struct command *commands_find(const char *name);
 const struct command *commands_near(const char *word);
 
 extern const struct command cmd_answers;
+extern const struct command cmd_at;
+extern const struct command cmd_blame;
 extern const struct command cmd_completion;
 extern const struct command cmd_doctor;
 extern const struct command cmd_enable;
 extern const struct command cmd_disable;
 extern const struct command cmd_find;
 extern const struct command cmd_help;
+extern const struct command cmd_history;
 extern const struct command cmd_kill;
 extern const struct command cmd_ls;
 extern const struct command cmd_map;
@@ -108,6 +116,7 @@ extern const struct command cmd_run;
 extern const struct command cmd_site;
 extern const struct command cmd_version;
 extern const struct command cmd_wait;
+extern const struct command cmd_watch;
 extern const struct command cmd_why;
 
 #endif

@@ -507,6 +507,22 @@ int live_compare(struct live *live, const struct berth_socket *rows, size_t n, d
 	return r;
 }
 
+int live_tell_all(struct live *live)
+{
+	uint64_t cookie = 0;
+	void *value = NULL;
+	int r = 0;
+
+	for (size_t at = 0; r >= 0 && map_next(&live->sockets, &at, &cookie, &value);) {
+		struct live_socket *socket = value;
+		const struct live_news news = {
+			.kind = BERTH_EVENT_FOUND, .time_s = socket->first_s, .socket = socket};
+
+		r = socket->told ? live->tell(live->context, &news) : 0;
+	}
+	return r < 0 ? r : 0;
+}
+
 void live_free(struct live *live)
 {
 	uint64_t cookie = 0;

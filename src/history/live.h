@@ -115,6 +115,9 @@ void live_look(struct live *live);
 int live_compare(struct live *live, const struct berth_socket *rows, size_t n, double begin_s,
 	berth_states states);
 
+/* Tells once more of all that is open and was told. As live_event(). */
+int live_tell_all(struct live *live);
+
 void live_free(struct live *live);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Copies of what is known of a process, to outlive it. */
-#include "api/actor.h"
+#include "history/actor.h"
 
 #include <errno.h>
 #include <stdlib.h>

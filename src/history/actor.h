@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A process in short, in one piece of memory with its texts. */
-#ifndef BERTH_API_ACTOR_H
-#define BERTH_API_ACTOR_H
+#ifndef BERTH_HISTORY_ACTOR_H
+#define BERTH_HISTORY_ACTOR_H
 
 #include <berth.h>
 
