@@ -1529,11 +1529,12 @@ struct berth_unwatched {
 struct berth_history_ask {
 	size_t size; /* sizeof(struct berth_history_ask) */
 	const char *folder; /* NULL: BERTH_HISTORY_FOLDER */
-	const struct berth_query *query; /* only these ports; NULL: all */
+	const struct berth_query *query; /* only these ports, and what was missed anywhere;
+					    NULL: all */
 	const char *name; /* only what this process, program, unit, container or user had; NULL */
 	double since_s; /* only what was still there, or happened, then or later; 0: all */
 	double until_s; /* and then or before; 0: all */
-	bool refusals_only; /* no spans */
+	bool refusals_only; /* no spans, nothing that was missed */
 	size_t most; /* of spans and of events, the newest; 0: all */
 };
 
@@ -1584,6 +1585,7 @@ BERTH_PUBLIC int berth_doctor_json(
 	const struct berth_doctor *doctor, berth_write *write, void *context);
 BERTH_PUBLIC int berth_event_json(
 	const struct berth_event *event, berth_write *write, void *context);
+BERTH_PUBLIC int berth_span_json(const struct berth_span *span, berth_write *write, void *context);
 BERTH_PUBLIC int berth_history_json(
 	const struct berth_history *history, berth_write *write, void *context);
 BERTH_PUBLIC int berth_why_json(const struct berth_why *why, berth_write *write, void *context);

@@ -134,6 +134,17 @@ static void put_span(struct json *json, const struct berth_span *span)
 	json_close_object(json);
 }
 
+int berth_span_json(const struct berth_span *span, berth_write *write, void *context)
+{
+	struct buffer out = {0};
+	struct json json = {.out = &out};
+
+	put_span(&json, span);
+	int r = out.error ? out.error : write(context, out.data, out.len);
+	buffer_free(&out);
+	return r;
+}
+
 int berth_history_json(const struct berth_history *history, berth_write *write, void *context)
 {
 	struct buffer out = {0};

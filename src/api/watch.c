@@ -23,6 +23,7 @@
 enum {
 	ACTORS_MOST = 512, /* that are kept */
 	PORTS_MOST = 256, /* owners of more new ports than that are looked for on all */
+	MISSED_PORTS = 8, /* at which sockets were missed are told one by one */
 	BOUND_EVERY = 8, /* looks; the kernel walks a large table for them */
 };
 
@@ -30,7 +31,8 @@ enum {
 static const double told_look_s = 60; /* when everything is told */
 static const double longest_s = 2;
 static const double shortest_s = 0.02;
-static const double quiet_share = 0.0008; /* of the time, while nothing happens */
+static const double quiet_share = 0.0005; /* of the time, while nothing happens */
+static const double missed_every_s = 1;
 static const double busy_share = 0.05; /* and while much does */
 
 struct berth_watch {
@@ -52,6 +54,11 @@ struct berth_watch {
 	double pause_s;
 	struct map actors; /* pid → struct berth_actor, as read lately */
 	const struct map *owners; /* cookie → struct berth_socket, while a look is compared */
+	struct sockets_event missed[MISSED_PORTS]; /* one of each port */
+	uint64_t missed_counts[MISSED_PORTS];
+	size_t n_missed;
+	uint64_t missed_elsewhere;
+	double missed_due_s; /* when they are told; 0: there are none */
 	uint64_t lost;
 	bool told_more; /* that an unknown number was lost */
 };
@@ -236,11 +243,8 @@ static int fill(struct berth_watch *watch, const struct live_news *news, struct 
 			: 0;
 	case BERTH_EVENT_REFUSED:
 		return fill_refused(watch, news, event);
-	case BERTH_EVENT_MISSED:
-		event->count = 1;
-		take_place(event, news->event);
-		event->cookie = 0;
-		return 0;
+	case BERTH_EVENT_MISSED: /* is gathered first */
+		break;
 	}
 	return 0;
 }
@@ -253,16 +257,58 @@ static int finish(struct berth_watch *watch, struct berth_event *event)
 	return event->address_text ? event_words_text(&watch->arena, event) : -ENOMEM;
 }
 
-/* Those at one port that follow each other are one. */
-static bool was_missed_there(struct berth_watch *watch, const struct live_news *news)
+/* Clients of UDP can be missed by the thousand: they are counted for a while, by port if few. */
+static void count_missed(struct berth_watch *watch, const struct sockets_event *ended)
 {
-	struct berth_event *last = watch->count ? &watch->all[watch->count - 1] : NULL;
+	size_t at = 0;
 
-	if (news->kind != BERTH_EVENT_MISSED || !last || last->kind != BERTH_EVENT_MISSED ||
-		last->port != news->event->port || last->proto != news->event->proto)
-		return false;
-	last->count++;
-	return true;
+	while (at < watch->n_missed &&
+		(watch->missed[at].port != ended->port || watch->missed[at].proto != ended->proto))
+		at++;
+	if (watch->missed_due_s <= 0)
+		watch->missed_due_s = now_s() + missed_every_s;
+	if (at == MISSED_PORTS) {
+		watch->missed_elsewhere++;
+		return;
+	}
+	if (at == watch->n_missed) {
+		watch->missed[at] = *ended;
+		watch->missed_counts[at] = 0;
+		watch->n_missed++;
+	}
+	watch->missed_counts[at]++;
+}
+
+static int add_missed(struct berth_watch *watch, const struct sockets_event *where, uint64_t count)
+{
+	struct berth_event *event = add_event(watch);
+
+	if (!event)
+		return -ENOMEM;
+	event->kind = BERTH_EVENT_MISSED;
+	event->time_s = now_s();
+	event->since_s = watch->live.looked_s;
+	event->count = count;
+	if (where)
+		take_place(event, where);
+	event->cookie = 0;
+	return finish(watch, event);
+}
+
+static int tell_missed(struct berth_watch *watch)
+{
+	int r = 0;
+
+	if (watch->missed_due_s <= 0 || now_s() < watch->missed_due_s)
+		return 0;
+	for (size_t i = 0; !r && i < watch->n_missed; i++)
+		r = add_missed(watch, &watch->missed[i], watch->missed_counts[i]);
+	if (!r && watch->missed_elsewhere)
+		r = add_missed(watch, NULL, watch->missed_elsewhere);
+	watch->n_missed = 0;
+	watch->missed_elsewhere = 0;
+	watch->missed_due_s = 0;
+	return r;
 }
 
 /* A live_tell. */
@@ -271,8 +317,10 @@ static int tell(void *context, const struct live_news *news)
 	struct berth_watch *watch = context;
 	struct berth_event *event = NULL;
 
-	if (was_missed_there(watch, news))
-		return finish(watch, &watch->all[watch->count - 1]);
+	if (news->kind == BERTH_EVENT_MISSED) {
+		count_missed(watch, news->event);
+		return 0;
+	}
 	event = add_event(watch);
 	int r = event ? fill(watch, news, event) : -ENOMEM;
 	if (!r)
@@ -289,17 +337,11 @@ static int tell_lost(struct berth_watch *watch)
 
 	if (lost == watch->lost && (!more || watch->told_more))
 		return 0;
-	struct berth_event *event = add_event(watch);
-	if (!event)
-		return -ENOMEM;
-	event->kind = BERTH_EVENT_MISSED;
-	event->time_s = now_s();
-	event->since_s = watch->live.looked_s;
-	event->count = lost - watch->lost;
+	uint64_t count = lost - watch->lost;
 	watch->lost = lost;
 	watch->told_more = watch->told_more || more;
 	watch->live.wants_look = true;
-	return finish(watch, event);
+	return add_missed(watch, NULL, count);
 }
 
 /* ---- Looks ----------------------------------------------------------------------------------- */
@@ -453,6 +495,8 @@ static int round_once(struct berth_watch *watch)
 	if (!r)
 		r = tell_lost(watch);
 	if (!r)
+		r = tell_missed(watch);
+	if (!r)
 		r = look_if_due(watch);
 	watch->began = watch->began || !r;
 	return r;
@@ -463,6 +507,8 @@ static void arm(struct berth_watch *watch)
 {
 	const double nanoseconds = 1e9;
 	double due_s = fmin(live_due_s(&watch->live), watch->next_look_s);
+	if (watch->missed_due_s > 0)
+		due_s = fmin(due_s, watch->missed_due_s);
 	double wait_s = fmax(due_s - now_s(), 1e-6);
 	const struct itimerspec time = {
 		.it_value = {.tv_sec = (time_t)wait_s,

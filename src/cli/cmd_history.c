@@ -46,7 +46,7 @@ static enum cli_exit ask_again(struct cli *cli, struct happened_filter *filter,
 {
 	struct berth_query *service = NULL;
 
-	if (!filter->name || (*history)->n_spans || (*history)->n_events ||
+	if (!filter->name || happened_any(*history) ||
 		berth_query_parse(cli->berth, filter->name, &service) < 0)
 		return CLI_YES;
 	const struct berth_query *before = ask->query;
@@ -70,7 +70,7 @@ static enum cli_exit tell(struct cli *cli, const struct berth_history *history, 
 	happened_unwatched(cli, history, now_s);
 	if (history->cut && !cli->settings.quiet)
 		cli_complain("there is more: --limit 0 shows all of it");
-	return history->n_spans + history->n_events ? CLI_YES : CLI_NO;
+	return happened_any(history) ? CLI_YES : CLI_NO;
 }
 
 static enum cli_exit history_run(struct cli *cli)

@@ -269,12 +269,26 @@ int happened_json(struct cli *cli, const struct berth_history *history)
 		error = berth_history_json(history, output_write, &cli->output);
 		return error ? error : output_write(&cli->output, "\n", 1);
 	}
+	for (size_t i = 0; !error && i < history->n_spans; i++) {
+		error = berth_span_json(&history->spans[i], output_write, &cli->output);
+		if (!error)
+			error = output_write(&cli->output, "\n", 1);
+	}
 	for (size_t i = 0; !error && i < history->n_events; i++) {
 		error = berth_event_json(&history->events[i], output_write, &cli->output);
 		if (!error)
 			error = output_write(&cli->output, "\n", 1);
 	}
 	return error;
+}
+
+bool happened_any(const struct berth_history *history)
+{
+	for (size_t i = 0; i < history->n_events; i++) {
+		if (history->events[i].port)
+			return true;
+	}
+	return history->n_spans > 0;
 }
 
 bool happened_was_watched(const struct berth_history *history, double time_s)

@@ -41,6 +41,9 @@ int happened_json(struct cli *cli, const struct berth_history *history);
 /* On standard error: when nobody watched. */
 void happened_unwatched(struct cli *cli, const struct berth_history *history, double now_s);
 
+/* Whether anything is in it but what was missed anywhere. */
+bool happened_any(const struct berth_history *history);
+
 /* Whether somebody watched at that time. */
 bool happened_was_watched(const struct berth_history *history, double time_s);
 

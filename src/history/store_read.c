@@ -135,8 +135,9 @@ static void put_conditions(struct reading *reading)
 			buffer_format(where, " AND (1 << s.proto) & %u", (unsigned)part->protos);
 		buffer_text(where, ")");
 	}
+	/* What was missed anywhere may have been there. */
 	if (query && query->n_parts)
-		buffer_text(where, ")");
+		buffer_text(where, " OR s.port = 0)");
 }
 
 static int prepare(struct reading *reading, const char *front, const char *holder,
@@ -359,11 +360,16 @@ static int read_happenings(struct reading *reading)
 		" h.user, h.unit, h.container"
 		" FROM happenings s JOIN runs r ON r.id = s.run"
 		" LEFT JOIN actors a ON a.id = s.actor LEFT JOIN actors h ON h.id = s.holder"
-		" WHERE s.time >= ?2 AND s.time <= ?3",
+		" WHERE s.time >= ?2 AND s.time <= ?3 AND s.kind IN (?5, ?6)",
 		" OR h.name = ?1 OR h.unit = ?1 OR h.unit = ?1 || '.service' OR h.container = ?1"
 		" OR h.user = ?1",
 		" ORDER BY s.time DESC, s.id DESC LIMIT ?4", &rows);
 
+	if (!r) {
+		sql_bind(rows, 5, BERTH_EVENT_REFUSED);
+		sql_bind(rows, 6,
+			reading->ask->refusals_only ? BERTH_EVENT_REFUSED : BERTH_EVENT_MISSED);
+	}
 	while (!r && (code = sqlite3_step(rows)) == SQLITE_ROW) {
 		struct berth_event *event =
 			next(&reading->arena, (void **)&events, &count, &size, sizeof(*events));

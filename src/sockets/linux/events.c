@@ -74,9 +74,14 @@ int sockets_here(struct sockets_system *system, struct sockets_here *ret_here)
 	return r;
 }
 
-/* Anybody may join; see sockets_endings() in ending.c. */
+/*
+ * Anybody may join (NL_CFG_F_NONROOT_RECV, net/core/sock_diag.c). It takes a bind(2) too: a socket
+ * without a number of its own is taken for the kernel's, which tells itself nothing
+ * (do_one_broadcast, net/netlink/af_netlink.c).
+ */
 static int join_endings(void)
 {
+	const struct sockaddr_nl address = {.nl_family = AF_NETLINK};
 	static const int groups[] = {SKNLGRP_INET_TCP_DESTROY, SKNLGRP_INET_UDP_DESTROY,
 		SKNLGRP_INET6_TCP_DESTROY, SKNLGRP_INET6_UDP_DESTROY};
 	int room = ROOM;
@@ -84,6 +89,12 @@ static int join_endings(void)
 
 	if (fd < 0)
 		return -errno;
+	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
+		int r = -errno;
+
+		close(fd);
+		return r;
+	}
 	/* More than net.core.rmem_max takes CAP_NET_ADMIN; what is less is still something. */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) < 0)
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
