@@ -52,6 +52,7 @@ struct berth_watch {
 	unsigned looks;
 	double next_look_s;
 	double pause_s;
+	double known_s; /* until when all that happened was told */
 	struct map actors; /* pid → struct berth_actor, as read lately */
 	const struct map *owners; /* cookie → struct berth_socket, while a look is compared */
 	struct sockets_event missed[MISSED_PORTS]; /* one of each port */
@@ -340,7 +341,7 @@ static int tell_lost(struct berth_watch *watch)
 	uint64_t count = lost - watch->lost;
 	watch->lost = lost;
 	watch->told_more = watch->told_more || more;
-	watch->live.wants_look = true;
+	live_lost(&watch->live);
 	return add_missed(watch, NULL, count);
 }
 
@@ -355,7 +356,12 @@ static int take_event(void *context, const struct sockets_event *event)
 
 static int drain(struct berth_watch *watch)
 {
-	return watch->events ? sockets_events_read(watch->events, take_event, watch) : 0;
+	double begin_s = now_s();
+	int r = watch->events ? sockets_events_read(watch->events, take_event, watch) : 0;
+
+	if (!r)
+		watch->known_s = begin_s;
+	return r < 0 ? r : 0;
 }
 
 static int take_snapshot(struct berth_watch *watch, const struct berth_ask *ask,
@@ -491,9 +497,9 @@ static int round_once(struct berth_watch *watch)
 		watch->next_look_s > now_s() + shortest_s)
 		watch->next_look_s = now_s() + shortest_s;
 	if (!r)
-		r = live_tick(&watch->live, now_s());
-	if (!r)
 		r = tell_lost(watch);
+	if (!r)
+		r = live_tick(&watch->live, watch->known_s);
 	if (!r)
 		r = tell_missed(watch);
 	if (!r)

@@ -349,7 +349,7 @@ static int end_hold(
 									: 0;
 }
 
-int live_tick(struct live *live, double now_s)
+int live_tick(struct live *live, double known_s)
 {
 	int r = 0;
 
@@ -357,10 +357,10 @@ int live_tick(struct live *live, double now_s)
 		struct live_queue *queue = live->queues + i;
 
 		while (!r && queue->first < queue->count &&
-			queue->all[queue->first].due_s <= now_s) {
+			queue->all[queue->first].due_s <= known_s) {
 			const struct live_due due = queue->all[queue->first++];
 
-			r = end_hold(live, (enum live_hold)i, &due, now_s);
+			r = end_hold(live, (enum live_hold)i, &due, known_s);
 		}
 		if (queue->first == queue->count)
 			queue->first = queue->count = 0;
@@ -505,6 +505,17 @@ int live_compare(struct live *live, const struct berth_socket *rows, size_t n, d
 	map_free(&live->gone);
 	live->looked_s = begin_s;
 	return r;
+}
+
+void live_lost(struct live *live)
+{
+	uint64_t cookie = 0;
+	void *value = NULL;
+
+	for (size_t at = 0; map_next(&live->tries, &at, &cookie, &value);)
+		free(value);
+	map_free(&live->tries);
+	live->wants_look = true;
 }
 
 int live_tell_all(struct live *live)

@@ -16,7 +16,7 @@
 
 /* How long each piece is held back, in seconds. */
 #define LIVE_HOLD_TRY_S 0.03 /* a bind(2) that did not succeed yet */
-#define LIVE_HOLD_AGAIN_S 0.3 /* the same, when nothing seems to be in its way */
+#define LIVE_HOLD_AGAIN_S 0.8 /* the same, when nothing seems to be in its way */
 #define LIVE_HOLD_BOUND_S 0.1 /* a socket that may be about to listen or to connect */
 #define LIVE_HOLD_LISTEN_S 0.003 /* a listen(2) that may fail */
 
@@ -93,8 +93,9 @@ struct live {
 /* Takes what happened. 0; -ENOMEM; or what `tell` answered. */
 int live_event(struct live *live, const struct sockets_event *event);
 
-/* Tells what was held back long enough. As above. */
-int live_tick(struct live *live, double now_s);
+/* Tells what was held back long enough, when all that happened until `known_s` was handed in. As
+ * above. */
+int live_tick(struct live *live, double known_s);
 
 /* When live_tick() has something to do; HUGE_VAL: never. */
 double live_due_s(const struct live *live);
@@ -114,6 +115,9 @@ void live_look(struct live *live);
  */
 int live_compare(struct live *live, const struct berth_socket *rows, size_t n, double begin_s,
 	berth_states states);
+
+/* Something that happened was lost: what began may have ended well, and only a look can tell. */
+void live_lost(struct live *live);
 
 /* Tells once more of all that is open and was told. As live_event(). */
 int live_tell_all(struct live *live);

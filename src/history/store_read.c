@@ -19,6 +19,10 @@ enum {
 	BUSY_MS = 2000,
 };
 
+/* A run that has not ended is taken to live as long as this after it wrote that it does, which it
+ * does every minute; milliseconds. */
+#define LIVES "150000"
+
 /* The public part is first, so that the two can be told from each other's address. */
 struct reading {
 	struct berth_history history;
@@ -285,7 +289,8 @@ static int read_spans(struct reading *reading)
 	int r = prepare(reading,
 		"SELECT " PLACE ", " ACTOR ", s.first, s.last, s.exact, r.last"
 		" FROM spans s JOIN runs r ON r.id = s.run LEFT JOIN actors a ON a.id = s.actor"
-		" WHERE (s.last >= ?2 OR (s.last IS NULL AND r.last >= ?2)) AND s.first <= ?3",
+		" WHERE (s.last >= ?2 OR (s.last IS NULL AND r.last + (1 - r.ended) * " LIVES
+		" >= ?2)) AND s.first <= ?3",
 		"", " ORDER BY s.first DESC, s.id DESC LIMIT ?4", &rows);
 
 	while (!r && (code = sqlite3_step(rows)) == SQLITE_ROW) {

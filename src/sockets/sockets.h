@@ -229,7 +229,8 @@ int sockets_events_fd(const struct sockets_events *events);
 /* Whether calls of bind(2) are told too; it takes cgroups of version 2. */
 bool sockets_events_binds(const struct sockets_events *events);
 
-/* Hands on what happened since, in order. 0, or a negative errno of `seen`. */
+/* Hands on what happened since, in order. 0; 1: something that happened is being written, and with
+ * it what comes behind has to wait; or a negative errno of `seen`. */
 int sockets_events_read(struct sockets_events *events, sockets_event_seen *seen, void *context);
 
 /* How many could not be told for want of room, since the beginning; more is possible when

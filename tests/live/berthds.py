@@ -51,9 +51,7 @@ class Berthd:
     @property
     def pid(self) -> int:
         """Outside of its PID namespace; nsenter is its parent."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        [pid] = children.read_text(encoding="ascii").split()
-        return int(pid)
+        return child_of(self.process)
 
     def status(self) -> dict[str, str]:
         lines = Path(f"/proc/{self.pid}/status").read_text(encoding="utf-8").splitlines()
@@ -91,6 +89,13 @@ def berthd(there: World, folder: Path, *arguments: str, **options: Any) -> Itera
         if made.process.poll() is None:
             with contextlib.suppress(ProcessLookupError, ValueError):
                 made.kill()
+
+
+def child_of(process: subprocess.Popen[str]) -> int:
+    """What nsenter runs: a child of its own, since that is in another PID namespace."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii")
+    [pid] = children.split()
+    return int(pid)
 
 
 class Script:

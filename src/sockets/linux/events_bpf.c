@@ -129,7 +129,7 @@ int events_bpf_read(struct events_ring *events, events_record *seen, void *conte
 
 	/* Only now may the kernel write there again. */
 	__atomic_store_n(events->consumer, consumer, __ATOMIC_RELEASE);
-	return r;
+	return r ? r : consumer < producer;
 }
 
 uint64_t events_bpf_lost(const struct events_ring *events)
