@@ -247,11 +247,19 @@ static int see_no_listen(struct live *live, struct live_socket *socket)
 	return put(live, LIVE_BOUND, socket->cookie, socket->by.time_s);
 }
 
+/* A look that goes on may show it still. */
+static int is_gone(struct live *live, uint64_t cookie)
+{
+	return live->looking ? map_put(&live->gone, cookie, live) : 0;
+}
+
 static int see_stops(struct live *live, const struct sockets_event *event)
 {
 	struct live_socket *socket = map_get(&live->sockets, event->cookie);
 
-	if (!socket || !socket->listening)
+	if (!socket)
+		return is_gone(live, event->cookie);
+	if (!socket->listening)
 		return 0;
 	if (failed_to_listen(socket, event))
 		return see_no_listen(live, socket);
@@ -263,8 +271,10 @@ static int see_closes(struct live *live, const struct sockets_event *event)
 	struct live_socket *socket = map_get(&live->sockets, event->cookie);
 	int r = end_try(live, event->cookie, true);
 
-	if (r || !socket)
+	if (r)
 		return r;
+	if (!socket)
+		return is_gone(live, event->cookie);
 	return tell_closed(live, socket, event->time_s, event->time_s);
 }
 
@@ -273,7 +283,7 @@ static int see_connects(struct live *live, const struct sockets_event *event)
 	struct live_socket *socket = map_get(&live->sockets, event->cookie);
 
 	if (!socket)
-		return 0;
+		return is_gone(live, event->cookie);
 	if (socket->told)
 		return tell_closed(live, socket, event->time_s, event->time_s);
 	forget(live, socket); /* a client that chose its port */
@@ -292,9 +302,7 @@ static int see_ended(struct live *live, const struct sockets_event *event)
 		return tell_closed(live, socket, event->time_s, event->time_s);
 	/* Before the first look nobody knows what was there. */
 	int r = live->looked_s > 0 ? live->tell(live->context, &news) : 0;
-	if (r >= 0 && live->looking)
-		r = map_put(&live->gone, event->cookie, live);
-	return r < 0 ? r : 0;
+	return r < 0 ? r : is_gone(live, event->cookie);
 }
 
 int live_event(struct live *live, const struct sockets_event *event)
