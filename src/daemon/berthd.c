@@ -311,11 +311,10 @@ static int run(struct daemon *daemon)
 {
 	int r = set_up(daemon);
 
+	if (!r)
+		r = take_events(daemon);
 	if (!r) {
 		say_way(daemon);
-		r = take_events(daemon);
-	}
-	if (!r) {
 		keeper_tick(&daemon->keeper, now_s());
 		daemon->watchdog_s = say_watchdog_s();
 		say_state("READY=1");
