@@ -1002,6 +1002,14 @@ BERTH_PUBLIC int berth_why(
 	const struct berth *berth, const struct berth_bind *bind, struct berth_why **ret_why);
 
 /*
+ * The same about another bind to the same port, over the sockets that `before` has seen, without
+ * asking the kernel for them again; `before` must outlive the answer. It is about the network
+ * namespace of `before`, whatever bind->netns says. -EINVAL also: another port, protocol or pid.
+ */
+BERTH_PUBLIC int berth_why_again(
+	const struct berth_why *before, const struct berth_bind *bind, struct berth_why **ret_why);
+
+/*
  * Asks the kernel too: a child process takes the user and the network namespace, binds, and closes
  * at once; it listens for a moment only when bind.listen says so. Sets why->tried. 1: verdict and
  * kernel agree, or the verdict was unknown; 0: they do not, which is a bug, or the machine changed

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "api/parts.h"
+#include "api/report_json.h"
 #include "base/json.h"
 #include "base/text.h"
 #include <berth.h>
@@ -271,12 +272,17 @@ static void put_nonzero(struct json *json, const char *key, uint64_t value)
 		json_null(json, key);
 }
 
-static void put_owners(struct json *json, const struct berth_socket *socket)
+void report_json_owners(struct json *json, const struct berth_socket *socket)
 {
 	json_open_array(json, "owners");
 	for (size_t i = 0; i < socket->n_owners; i++)
 		put_owner(json, &socket->owners[i]);
 	json_close_array(json);
+}
+
+static void put_owners(struct json *json, const struct berth_socket *socket)
+{
+	report_json_owners(json, socket);
 	json_bool(json, "owners_partial", socket->owners_partial);
 	json_string(json, "reason", socket->reason_text);
 	json_string(json, "reason_kind", berth_reason_name(socket->reason));

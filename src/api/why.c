@@ -121,6 +121,18 @@ static int take_snapshot(struct why_box *box, struct berth_bind *request, char *
 	return berth_snapshot(box->berth, &ask, &box->snapshot);
 }
 
+static int take_over(struct why_box *box)
+{
+	const struct berth_bind *request = &box->why.request;
+	const struct berth_bind *first = &box->before->why.request;
+
+	if (request->port != first->port || request->proto != first->proto ||
+		request->pid != first->pid)
+		return handle_fail(-EINVAL, "another port, protocol or pid needs a new answer");
+	box->snapshot = box->before->snapshot;
+	return 0;
+}
+
 static int choose_sockets(struct why_box *box)
 {
 	const struct berth_socket *rows;
@@ -182,13 +194,10 @@ static verdict_truth is_local(const struct why_box *box)
 
 	if (verdict_is_wildcard(bind))
 		return 1;
-	if (is_elsewhere(box))
-		return (bind->family == 4 ? bind->address[0] == 127
-					  : !memcmp(bind->address, loopback6, 16))
-			? 1
-			: -1;
-	if (sockets_addresses(box->berth->system, &addresses))
-		return -1;
+	bool loopback =
+		bind->family == 4 ? bind->address[0] == 127 : !memcmp(bind->address, loopback6, 16);
+	if (is_elsewhere(box) || sockets_addresses(box->berth->system, &addresses))
+		return loopback ? 1 : -1;
 	bool may = sockets_may_bind(addresses, bind->family, bind->address, bind->ifindex);
 	sockets_addresses_free(addresses);
 	return may;
@@ -254,8 +263,9 @@ static void put_holding(
 			buffer_text(text, " without listening");
 	} else {
 		buffer_text(text,
-			kind == BERTH_BIND_CLOSING ? " is closing a connection"
-						   : " has it as the local port of a connection");
+			kind == BERTH_BIND_CLOSING ? " is closing a connection from "
+						   : " has a connection from ");
+		put_local(text, socket);
 		put_peer(text, socket);
 	}
 }
@@ -398,10 +408,12 @@ static int judge(struct why_box *box)
 		.errnum = EOPNOTSUPP};
 	struct berth_bind_reason *causes =
 		arena_array(&box->arena, box->n_sockets + 2, sizeof(*causes));
-	int r = causes ? 0 : no_memory();
+	int r = 0;
 
+	if (!causes)
+		return no_memory();
 	box->why.causes = causes;
-	if (!r && check.fails)
+	if (check.fails)
 		r = add_check(box, causes, &check);
 	if (!r && conflict)
 		r = add_conflicts(box, causes, true);
@@ -443,7 +455,7 @@ static int list_hindrances(struct why_box *box)
 		texts[i] = box->binder.hindrances[i];
 	if (is_blind(box))
 		texts[n++] = "sockets that this snapshot could not see";
-	if (box->why.errnum == EADDRINUSE && request->proto == BERTH_TCP && request->reuseport)
+	if (box->why.n_causes && request->proto == BERTH_TCP && request->reuseport)
 		texts[n++] = "a closed socket of the same user with SO_REUSEPORT, beside which the "
 			     "kernel lets in others while the port is in use";
 	box->why.cannot_exclude = texts;
@@ -512,11 +524,11 @@ static int fill_in(struct why_box *box, const struct berth_bind *bind)
 	if (!r)
 		r = set_place(box);
 	if (!r)
-		r = take_snapshot(box, request, pid_text);
+		r = ask_binder(box);
+	if (!r)
+		r = box->before ? take_over(box) : take_snapshot(box, request, pid_text);
 	if (!r)
 		r = choose_sockets(box);
-	if (!r)
-		r = ask_binder(box);
 	if (r)
 		return r;
 	box->why.gaps = berth_snapshot_gaps(box->snapshot);
@@ -544,19 +556,35 @@ static int fill_in(struct why_box *box, const struct berth_bind *bind)
 	return r ? r : write_summary(box);
 }
 
-int berth_why(const struct berth *berth, const struct berth_bind *bind, struct berth_why **ret_why)
+/* `before`: an earlier answer, whose snapshot is taken over; NULL: a new one is taken. */
+static int answer(const struct berth *berth, const struct berth_bind *bind,
+	const struct why_box *before, struct berth_why **ret_why)
 {
 	struct why_box *box = calloc(1, sizeof(*box));
 
 	if (!box)
 		return no_memory();
 	box->berth = berth;
+	box->before = before;
 	int r = fill_in(box, bind);
 	if (r < 0)
 		berth_why_free(&box->why);
 	else
 		*ret_why = &box->why;
 	return r < 0 ? r : 0;
+}
+
+int berth_why(const struct berth *berth, const struct berth_bind *bind, struct berth_why **ret_why)
+{
+	return answer(berth, bind, NULL, ret_why);
+}
+
+int berth_why_again(
+	const struct berth_why *before, const struct berth_bind *bind, struct berth_why **ret_why)
+{
+	const struct why_box *box = (const struct why_box *)before;
+
+	return answer(box->berth, bind, box, ret_why);
 }
 
 int berth_why_try(const struct berth *berth, const struct berth_bind *bind, struct berth_why *why)
@@ -588,7 +616,8 @@ void berth_why_free(struct berth_why *why)
 
 	if (!box)
 		return;
-	berth_snapshot_free(box->snapshot);
+	if (!box->before)
+		berth_snapshot_free(box->snapshot);
 	arena_free(&box->arena);
 	free(box);
 }

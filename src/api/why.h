@@ -14,6 +14,7 @@ struct why_box {
 	struct berth_why why;
 	const struct berth *berth;
 	struct arena arena; /* texts and lists */
+	const struct why_box *before; /* whose snapshot it is; NULL: our own */
 	struct berth_snapshot *snapshot;
 	struct verdict_bind bind;
 	struct sockets_binder binder;

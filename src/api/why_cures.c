@@ -10,17 +10,18 @@
 #include <string.h>
 
 #include "api/handle.h"
+#include "base/text.h"
 #include "binding/binding.h"
 
 enum {
 	CURES_MOST = 12,
-	FIRST_QUIET = 61000, /* behind Linux' stock range; see berth_policy.ephemeral */
 };
 
 struct cures {
 	struct why_box *box;
 	struct berth_cure *all;
 	size_t count;
+	bool reserves; /* that is told already */
 	int error;
 };
 
@@ -111,7 +112,8 @@ static void end_owner(struct cures *cures, const struct berth_bind_reason *cause
 
 	if (place && place->unit && strstr(place->unit, ".service")) {
 		buffer_format(&text, "stop %s", place->unit);
-		buffer_format(&command, "systemctl stop %s", place->unit);
+		buffer_text(&command, "systemctl stop ");
+		text_shell_word(&command, place->unit);
 	} else {
 		buffer_format(&text, "end %s (pid %" PRIu32 ")", process->name, process->pid);
 		buffer_format(&command, "kill %" PRIu32, process->pid);
@@ -148,7 +150,9 @@ static void reserve(struct cures *cures)
 	struct buffer text = {0};
 	struct buffer command = {0};
 
-	if (binding_is_ephemeral(policy, port) && !binding_is_reserved(policy, port)) {
+	if (!cures->reserves && binding_is_ephemeral(policy, port) &&
+		!binding_is_reserved(policy, port)) {
+		cures->reserves = true;
 		buffer_text(&text,
 			"keep the kernel from lending the port to outgoing connections again");
 		buffer_format(&command, "berth reserve %u", (unsigned)port);

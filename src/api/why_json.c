@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/parts.h"
+#include "api/report_json.h"
 #include "base/json.h"
 #include "binding/verdict.h"
 #include <berth.h>
@@ -85,8 +86,11 @@ static void put_cause(struct json *json, const struct berth_bind_reason *cause)
 	if (cause->socket) {
 		json_value_follows(json, "socket");
 		(void)berth_socket_json(cause->socket, append, json->out);
+		report_json_owners(json, cause->socket);
 	} else {
 		json_null(json, "socket");
+		json_open_array(json, "owners");
+		json_close_array(json);
 	}
 	json_close_object(json);
 }

@@ -305,3 +305,31 @@ unsigned text_distance(const char *a, const char *b, unsigned limit)
 	}
 	return least(table[a_len % 3][b_len], limit + 1);
 }
+
+/* Does a shell take the word as it is? */
+static bool is_plain_word(const char *word)
+{
+	if (!*word)
+		return false;
+	for (; *word; word++) {
+		if ((unsigned char)*word <= ' ' || strchr("'\"\\$`&|;<>()*?[]{}#!~", *word))
+			return false;
+	}
+	return true;
+}
+
+void text_shell_word(struct buffer *out, const char *word)
+{
+	if (is_plain_word(word)) {
+		buffer_text(out, word);
+		return;
+	}
+	buffer_char(out, '\'');
+	for (const char *quote = strchr(word, '\''); quote; quote = strchr(word, '\'')) {
+		buffer_bytes(out, word, (size_t)(quote - word));
+		buffer_text(out, "'\\''");
+		word = quote + 1;
+	}
+	buffer_text(out, word);
+	buffer_char(out, '\'');
+}

@@ -36,6 +36,10 @@ void text_escape_terminal(struct buffer *out, const char *bytes, size_t len);
  */
 void text_abridge(struct buffer *out, const char *text, size_t len, size_t most);
 
+/* Appends a word so that a shell reads it as this one word: in quotes where it needs them. Control
+ * characters stay as they are. */
+void text_shell_word(struct buffer *out, const char *word);
+
 /*
  * Appends `bytes` as the inside of a JSON string (RFC 8259), always valid UTF-8: an invalid byte
  * becomes U+FFFD, control characters \u00NN.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * The rules, each where the kernel has it. TCP's buckets also remember whether all that were bound
- * before agreed (fastreuse, fastreuseport in inet_csk_get_port): that only spares the kernel the
- * comparison below, unless a program changed an option between its bind and now.
+ * The rules, each where the kernel has it. TCP's bucket also remembers whether those that were
+ * bound before agreed, and then nothing is compared (fastreuse, fastreuseport in
+ * inet_csk_get_port). Mostly the comparison would have passed too; where it need not,
+ * bucket_may_match() makes the verdict unknown. What a program changed between its bind and now is
+ * not seen.
  */
 #include "binding/verdict.h"
 
@@ -220,6 +222,26 @@ static verdict_truth judge_all(const struct verdict_bind *bind,
 	return worst;
 }
 
+/*
+ * sk_reuseport_match(): TCP's bucket remembers user and address of one that was bound with
+ * SO_REUSEPORT beside others (FASTREUSEPORT_STRICT), but not its interface, and compares nothing
+ * more with who comes after it. Which one that is depends on the order of binds, which nobody
+ * tells.
+ */
+static bool bucket_may_match(const struct verdict_bind *bind,
+	const struct berth_socket *const *sockets, size_t n_sockets)
+{
+	struct verdict_bind anywhere = *bind;
+
+	anywhere.ifindex = 0;
+	for (size_t i = 0; i < n_sockets && bind->reuseport && bind->proto == BERTH_TCP; i++) {
+		if (is_rival(bind, sockets[i]) && verdict_overlaps(&anywhere, sockets[i]) &&
+			shares_port(bind, sockets[i]))
+			return true;
+	}
+	return false;
+}
+
 /* Each family is a dump of its own, so the order of both in their common chain is not known. */
 static bool has_order(const struct verdict_bind *bind, const struct berth_socket *const *sockets,
 	size_t n_sockets)
@@ -254,8 +276,11 @@ verdict_truth verdict_judge(const struct verdict_bind *bind,
 {
 	uint32_t behind = 0;
 
-	if (!is_datagram(bind->proto) || !bind->reuseport)
-		return judge_all(bind, sockets, n_sockets);
+	if (!is_datagram(bind->proto) || !bind->reuseport) {
+		verdict_truth conflict = judge_all(bind, sockets, n_sockets);
+
+		return conflict > 0 && bucket_may_match(bind, sockets, n_sockets) ? -1 : conflict;
+	}
 	if (!has_order(bind, sockets, n_sockets))
 		return judge_unordered(bind, sockets, n_sockets);
 	for (const struct berth_socket *next = NULL;

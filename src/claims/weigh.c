@@ -313,7 +313,7 @@ int claims_weigh(uint16_t port, const struct berth_claim *list, size_t n_list,
 	if (r)
 		return r;
 	judge(&verdict);
-	why_write(&verdict, &why);
+	weigh_why(&verdict, &why);
 	const char *sentence = why.error ? NULL : arena_text(arena, why.data, why.len);
 	buffer_free(&why);
 	if (!sentence)

@@ -50,6 +50,6 @@ struct weigh_candidate *backing_find(const struct berth_record *record, const ch
 	struct weigh_candidate *candidates, size_t n_candidates);
 
 /* Appends the sentence that explains a verdict. */
-void why_write(const struct weigh_verdict *verdict, struct buffer *out);
+void weigh_why(const struct weigh_verdict *verdict, struct buffer *out);
 
 #endif

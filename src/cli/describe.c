@@ -264,32 +264,13 @@ void describe_user(struct buffer *out, const char *user, uint32_t uid, bool nume
 		buffer_uint(out, uid);
 }
 
-/* Does a shell take the word as it is? */
-static bool is_plain_word(const char *word)
-{
-	if (!*word)
-		return false;
-	for (; *word; word++) {
-		if ((unsigned char)*word <= ' ' || strchr("'\"\\$`&|;<>()*?[]{}#!~", *word))
-			return false;
-	}
-	return true;
-}
-
 static void describe_word(struct buffer *out, const char *word)
 {
-	if (is_plain_word(word)) {
-		describe_text(out, word);
-		return;
-	}
-	buffer_char(out, '\'');
-	for (const char *quote = strchr(word, '\''); quote; quote = strchr(word, '\'')) {
-		text_escape_terminal(out, word, (size_t)(quote - word));
-		buffer_text(out, "'\\''");
-		word = quote + 1;
-	}
-	describe_text(out, word);
-	buffer_char(out, '\'');
+	struct buffer quoted = {0};
+
+	text_shell_word(&quoted, word);
+	describe_text(out, buffer_string(&quoted));
+	buffer_free(&quoted);
 }
 
 void describe_command(struct buffer *out, const struct berth_process *process, size_t most)

@@ -2,24 +2,29 @@
 /*
  * The truth table of binds: a socket (or several) is set up in every way that this kernel can make,
  * berth_why() foretells what another bind would do, and then that bind is done. Runs in a network
- * namespace of its own with a second interface "other0"; arguments: how many binds to try for each
- * set-up (0: all), and a seed. Prints each disagreement, then "N passed, N failed".
+ * namespace of its own with a second interface "other0"; arguments: one of how many set-ups is made
+ * (1: all), how many binds to try beside each (0: all), how many times several sockets, and a seed.
+ * Prints each disagreement, then "N passed, N failed".
  */
 #include <berth.h>
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum {
 	ANOTHER_USER = 65534,
 	MOST_SOCKETS = 8,
+	BESIDE_SEVERAL = 4, /* binds that are tried */
 	DELAYED_ACK_US = 60000,
 	FILL = 1 << 22, /* more than any receive buffer here takes */
 };
@@ -397,63 +402,89 @@ static void describe(const struct way *way)
 		way->another_user ? " another user" : "");
 }
 
+/* What is compared: sockets that were set up, and a bind beside them. */
+struct trial {
+	const char *what;
+	const struct way *firsts;
+	size_t n_firsts;
+	int type;
+	uint16_t port;
+};
+
+static void tell(const struct trial *trial, const struct way *second, const struct berth_why *why,
+	bool and_listen, int error)
+{
+	printf("%s %s:", trial->type == SOCK_STREAM ? "tcp" : "udp", trial->what);
+	for (size_t i = 0; i < trial->n_firsts; i++) {
+		printf(" {");
+		describe(&trial->firsts[i]);
+		printf("}");
+	}
+	printf(" then {");
+	describe(second);
+	printf("}%s: foretold %s (%s), was %s\n", and_listen ? " and listen" : "",
+		why->errno_name ? why->errno_name : "none", why->summary,
+		error ? strerror(error) : "none");
+}
+
 /*
  * True: the bind left a mark. A socket of TCP with SO_REUSEPORT that was let in is remembered by
  * the bucket after it is closed, for as long as any other socket keeps the bucket
  * (inet_csk_update_fastreuse, FASTREUSEPORT_STRICT): a later one of that user and address is then
  * compared with nobody (sk_reuseport_match), whatever its interface. The mark is not in the
- * snapshot, so each comparison needs a set-up without one.
+ * snapshot, so nothing is foretold beside one.
  */
-static bool compare(const char *what, const struct way *firsts, size_t n_firsts,
-	const struct way *second, int type, uint16_t port, bool and_listen)
+static bool compare(const struct trial *trial, const struct way *second,
+	const struct berth_why *why, bool and_listen)
 {
-	struct berth_bind bind = bind_of(second, type, port, and_listen);
-	struct berth_why *why = NULL;
+	int error = really(second, trial->type, trial->port, and_listen);
 
-	if (berth_why(berth, &bind, &why) < 0) {
-		fprintf(stderr, "berth_why: %s\n", berth_error());
-		exit(2);
-	}
-	int error = really(second, type, port, and_listen);
-	if (why->verdict == BERTH_BIND_UNKNOWN && n_firsts > 1) {
+	if (why->verdict == BERTH_BIND_UNKNOWN && trial->n_firsts > 1) {
 		unknown++;
 	} else if (why->verdict != BERTH_BIND_UNKNOWN && why->errnum == error) {
 		passed++;
 	} else {
 		failed++;
-		printf("%s %s:", type == SOCK_STREAM ? "tcp" : "udp", what);
-		for (size_t i = 0; i < n_firsts; i++) {
-			printf(" {");
-			describe(&firsts[i]);
-			printf("}");
-		}
-		printf(" then {");
-		describe(second);
-		printf("}%s: foretold %s (%s), was %s\n", and_listen ? " and listen" : "",
-			why->errno_name ? why->errno_name : "none", why->summary,
-			error ? strerror(error) : "none");
+		tell(trial, second, why, and_listen, error);
 	}
-	berth_why_free(why);
-	return !error && type == SOCK_STREAM && second->reuseport;
+	return !error && trial->type == SOCK_STREAM && second->reuseport;
 }
 
-static bool compare_one(const char *what, const struct way *firsts, size_t n_firsts, int type,
-	uint16_t port, unsigned number)
+static struct berth_why *foretell(const struct berth_bind *bind, const struct berth_why *before)
 {
-	struct way second = way_of(number, DEVICES);
-	bool and_listen = type == SOCK_STREAM && draw(2);
+	struct berth_why *why = NULL;
+	int r = before ? berth_why_again(before, bind, &why) : berth_why(berth, bind, &why);
 
-	return compare(what, firsts, n_firsts, &second, type, port, and_listen);
+	if (r < 0) {
+		fprintf(stderr, "berth_why: %s\n", berth_error());
+		exit(2);
+	}
+	return why;
 }
 
-/* Stops after a mark. */
-static void compare_some(const char *what, const struct way *firsts, size_t n_firsts, int type,
-	uint16_t port, unsigned some)
+/* Up to `most` binds beside one set-up, all over one snapshot; stops after a mark. Returns how many
+ * were done. `next`: the first, of all; negative: drawn. */
+static unsigned compare_some(const struct trial *trial, unsigned most, int next)
 {
-	for (unsigned i = 0; i < (some ? some : WAYS); i++) {
-		if (compare_one(what, firsts, n_firsts, type, port, some ? draw(WAYS) : i))
-			return;
+	struct berth_why *first = NULL;
+	bool marked = false;
+	unsigned done = 0;
+
+	while (done < most && !marked) {
+		struct way second = way_of(next < 0 ? draw(WAYS) : (unsigned)next + done, DEVICES);
+		bool and_listen = trial->type == SOCK_STREAM && draw(2);
+		struct berth_bind bind = bind_of(&second, trial->type, trial->port, and_listen);
+		struct berth_why *why = foretell(&bind, first);
+
+		marked = compare(trial, &second, why, and_listen);
+		done++;
+		if (!first)
+			first = why;
+		else
+			berth_why_free(why);
 	}
+	berth_why_free(first);
+	return done;
 }
 
 /* ---- The table
@@ -461,35 +492,34 @@ static void compare_some(const char *what, const struct way *firsts, size_t n_fi
 
 static void try_state(enum state state, const struct way *first, unsigned some)
 {
-	struct setup setup;
-	bool marked = false;
+	const unsigned most = some ? some : WAYS;
 
-	if (!set_up(&setup, first, state)) {
-		unmade++;
-		end(&setup);
-		return;
-	}
-	for (unsigned i = 0; i < (some ? some : WAYS); i++) {
-		if (marked) {
-			end(&setup);
-			if (!set_up(&setup, first, state)) {
-				unmade++;
-				break;
-			}
+	for (unsigned done = 0; done < most;) {
+		struct setup setup;
+		struct trial trial = {.what = state_names[state],
+			.firsts = first,
+			.n_firsts = 1,
+			.type = SOCK_STREAM};
+
+		if (set_up(&setup, first, state)) {
+			trial.port = setup.port;
+			done += compare_some(&trial, most - done, some ? -1 : (int)done);
+		} else {
+			unmade++;
+			done = most;
 		}
-		marked = compare_one(state_names[state], first, 1, SOCK_STREAM, setup.port,
-			some ? draw(WAYS) : i);
+		end(&setup);
 	}
-	end(&setup);
 }
 
-static void run_tcp(unsigned some)
+static void run_tcp(unsigned one_of, unsigned some)
 {
 	for (enum state state = BOUND; state < TCP_STATES; state++) {
 		for (unsigned number = 0; number < FIRST_WAYS; number++) {
 			struct way first = way_of(number, FIRST_DEVICES);
 
-			try_state(state, &first, some);
+			if (!draw(one_of))
+				try_state(state, &first, some);
 		}
 	}
 }
@@ -508,9 +538,13 @@ static void run_udp(unsigned some)
 
 		if (!bind_to(fd, &first, 0) &&
 			(!connected || !connect(fd, (struct sockaddr *)&address, len))) {
-			setup.port = port_of(fd);
-			compare_some(connected ? "connected" : "bound", &first, 1, SOCK_DGRAM,
-				setup.port, some);
+			const struct trial trial = {.what = connected ? "connected" : "bound",
+				.firsts = &first,
+				.n_firsts = 1,
+				.type = SOCK_DGRAM,
+				.port = port_of(fd)};
+
+			(void)compare_some(&trial, some ? some : WAYS, some ? -1 : 0);
 		} else {
 			unmade++;
 		}
@@ -539,25 +573,100 @@ static void run_several(int type, unsigned rounds)
 			if (type == SOCK_STREAM && draw(2) && listen(fd, 4) < 0)
 				kept = n = 0;
 		}
+		const struct trial trial = {.what = "several",
+			.firsts = firsts,
+			.n_firsts = kept,
+			.type = type,
+			.port = setup.port};
 		if (kept)
-			compare_some("several", firsts, kept, type, setup.port, 4);
+			(void)compare_some(&trial, BESIDE_SEVERAL, -1);
 		end(&setup);
 	}
 }
 
+/* ---- Another network namespace -----------------------------------------------------------------
+ */
+
+static int open_netns(void)
+{
+	int fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		die("/proc/self/ns/net");
+	return fd;
+}
+
+static void enter(int netns)
+{
+	if (setns(netns, CLONE_NEWNET) < 0)
+		die("setns");
+}
+
+/* A new one, with "lo" up; we are in it. */
+static int make_netns(void)
+{
+	struct ifreq request = {.ifr_name = "lo"};
+
+	if (unshare(CLONE_NEWNET) < 0)
+		die("unshare");
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	request.ifr_flags = IFF_UP;
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+		die("lo");
+	close(fd);
+	return open_netns();
+}
+
+/* What holds the same port elsewhere is no hindrance: every bind succeeds that would without it. */
+static void run_elsewhere(void)
+{
+	int ours = open_netns();
+	int other = make_netns();
+
+	for (unsigned number = 0; number < 2 * FIRST_WAYS; number++) {
+		struct way first = way_of(number / 2, FIRST_DEVICES);
+		int type = number % 2 ? SOCK_STREAM : SOCK_DGRAM;
+		struct setup setup = {0};
+
+		enter(other);
+		int fd = hold(&setup, make(&first, type));
+		if (bind_to(fd, &first, 0) || (type == SOCK_STREAM && listen(fd, 4) < 0))
+			die("a bind in a namespace of its own");
+		enter(ours);
+		const struct trial trial = {.what = "in another namespace",
+			.firsts = &first,
+			.n_firsts = 1,
+			.type = type,
+			.port = port_of(fd)};
+		(void)compare_some(&trial, 4, -1);
+		end(&setup);
+	}
+	close(other);
+	close(ours);
+}
+
+static unsigned argument(char **argv, int at, unsigned usual)
+{
+	return argv[at] ? (unsigned)strtoul(argv[at], NULL, 10) : usual;
+}
+
 int main(int argc, char **argv)
 {
-	unsigned some = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 2;
-	unsigned several = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 200;
+	char *given[5] = {0};
 
-	random_state = argc > 3 ? strtoul(argv[3], NULL, 10) : 1;
-	printf("seed %llu\n", (unsigned long long)random_state);
+	for (int i = 1; i < argc && i < 5; i++)
+		given[i] = argv[i];
+	unsigned one_of = argument(given, 1, 1);
+	unsigned some = argument(given, 2, 2);
+	unsigned several = argument(given, 3, 200);
+	random_state = argument(given, 4, 1);
 	if (berth_open(NULL, &berth) < 0) {
 		fprintf(stderr, "%s\n", berth_error());
 		return 2;
 	}
-	run_tcp(some);
+	run_tcp(one_of ? one_of : 1, some);
 	run_udp(some);
+	run_elsewhere();
 	run_several(SOCK_STREAM, several);
 	run_several(SOCK_DGRAM, several);
 	berth_close(berth);

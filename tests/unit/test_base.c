@@ -301,6 +301,26 @@ static void text_escapes_what_a_terminal_would_act_on(void **state)
 	buffer_free(&out);
 }
 
+static void words_are_quoted_for_a_shell(void **state)
+{
+	static const char *const cases[][2] = {
+		{"nginx.service", "nginx.service"},
+		{"", "''"},
+		{"a b", "'a b'"},
+		{"dev-disk\\x2dby.service", "'dev-disk\\x2dby.service'"},
+		{"it's; rm", "'it'\\''s; rm'"},
+	};
+	struct buffer out = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		buffer_clear(&out);
+		text_shell_word(&out, cases[i][0]);
+		assert_string_equal(buffer_string(&out), cases[i][1]);
+	}
+	buffer_free(&out);
+}
+
 static void text_that_is_too_long_loses_its_middle(void **state)
 {
 	static const char accents[] = "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9";
@@ -510,6 +530,7 @@ int main(void)
 		cmocka_unit_test(buffer_grows_and_remembers_the_first_error),
 		cmocka_unit_test(text_decodes_as_rfc_3629_says),
 		cmocka_unit_test(text_escapes_what_a_terminal_would_act_on),
+		cmocka_unit_test(words_are_quoted_for_a_shell),
 		cmocka_unit_test(text_that_is_too_long_loses_its_middle),
 		cmocka_unit_test(text_parses_numbers_strictly),
 		cmocka_unit_test(text_compares_without_case),

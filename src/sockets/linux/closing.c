@@ -75,7 +75,7 @@ int closing_ask(const struct sockets_system *system, struct rows *rows)
 	int r = port ? ask(system, port, &answer) : 0;
 
 	if (!r && answer.len)
-		closing_decode(answer.data, answer.len, rows);
+		r = closing_rows_read(answer.data, answer.len, rows);
 	buffer_free(&answer);
 	return r == -ENOMEM ? r : 0;
 }
@@ -87,7 +87,7 @@ int sockets_bucket(
 	int r = ask(system, port, &answer);
 
 	if (!r)
-		r = closing_bucket(answer.data, answer.len, ret_bucket);
+		r = closing_rows_bucket(answer.data, answer.len, ret_bucket);
 	buffer_free(&answer);
 	return r;
 }

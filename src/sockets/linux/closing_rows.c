@@ -5,6 +5,7 @@
 
 #include <linux/types.h>
 
+#include "base/map.h"
 #include "sockets/linux/bpf/closing_record.h"
 #include "sockets/linux/closing.h"
 
@@ -24,24 +25,38 @@ static void take(struct berth_socket *row, const struct closing_record *record)
 	}
 }
 
-void closing_decode(const void *bytes, size_t len, struct rows *rows)
+/* The rows that are not known yet, by cookie. */
+static int index_rows(const struct rows *rows, struct map *ret_unknown)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < rows->count; i++) {
+		struct berth_socket *row = rows->all + i;
+
+		if (row->cookie && row->proto == BERTH_TCP && !row->has_reuse)
+			r = map_put(ret_unknown, row->cookie, row);
+	}
+	return r;
+}
+
+int closing_rows_read(const void *bytes, size_t len, struct rows *rows)
 {
 	const char *at = bytes;
 	struct closing_record record;
+	struct map unknown = {0};
+	int r = index_rows(rows, &unknown);
 
-	for (; len >= sizeof(record); at += sizeof(record), len -= sizeof(record)) {
+	for (; !r && len >= sizeof(record); at += sizeof(record), len -= sizeof(record)) {
 		memcpy(&record, at, sizeof(record));
-		for (size_t i = 0; record.cookie && i < rows->count; i++) {
-			struct berth_socket *row = rows->all + i;
-
-			if (row->cookie == record.cookie && row->proto == BERTH_TCP &&
-				!row->has_reuse)
-				take(row, &record);
-		}
+		struct berth_socket *row = map_get(&unknown, record.cookie);
+		if (row)
+			take(row, &record);
 	}
+	map_free(&unknown);
+	return r;
 }
 
-int closing_bucket(const void *bytes, size_t len, struct sockets_bucket *ret_bucket)
+int closing_rows_bucket(const void *bytes, size_t len, struct sockets_bucket *ret_bucket)
 {
 	struct closing_record record;
 

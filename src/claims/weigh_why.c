@@ -268,7 +268,7 @@ static void write_nobody(struct buffer *out, const struct weigh_verdict *verdict
 		buffer_text(out, "Nobody: no claim and no registration names this port");
 }
 
-void why_write(const struct weigh_verdict *verdict, struct buffer *out)
+void weigh_why(const struct weigh_verdict *verdict, struct buffer *out)
 {
 	switch (verdict->state) {
 	case BERTH_OWNED:
