@@ -1562,8 +1562,8 @@ struct berth_history {
 
 /*
  * What berthd wrote down of this network namespace; berthd need not run. -ENOENT: there is no
- * history in the folder; -EACCES: it may not be read; -EBADMSG: it is damaged, or of a newer berth;
- * -EOPNOTSUPP: not in this build. berth_error() has a sentence.
+ * history in the folder, or it is about a recording; -EACCES: it may not be read; -EBADMSG: it is
+ * damaged, or of a newer berth; -EOPNOTSUPP: not in this build. berth_error() has a sentence.
  */
 BERTH_PUBLIC int berth_history(const struct berth *berth, const struct berth_history_ask *ask,
 	struct berth_history **ret_history);

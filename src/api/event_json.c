@@ -72,7 +72,9 @@ static void put_socket(struct json *json, enum berth_proto proto, const char *ad
 
 static void put_refusal(struct json *json, const struct berth_event *event)
 {
-	json_string(json, "call", event->listening ? "listen" : "bind");
+	bool refused = event->kind == BERTH_EVENT_REFUSED;
+
+	json_string(json, "call", !refused ? NULL : event->listening ? "listen" : "bind");
 	json_string(json, "errno", event->errno_name);
 	json_string(json, "cause", event->has_cause ? berth_bind_cause_name(event->cause) : NULL);
 	json_string(json, "cause_text", event->cause_text);
@@ -98,12 +100,9 @@ static void put_event(struct json *json, const struct berth_event *event)
 	put_number(json, "cookie", event->cookie != 0, event->cookie);
 	json_bool(json, "listening", event->listening);
 	put_actor(json, "process", &event->actor);
-	if (event->kind == BERTH_EVENT_REFUSED)
-		put_refusal(json, event);
-	if (event->kind == BERTH_EVENT_MISSED)
-		put_number(json, "count", event->count != 0, event->count);
-	if (event->kind == BERTH_EVENT_CLOSED)
-		put_time(json, "opened", event->opened_s);
+	put_time(json, "opened", event->opened_s);
+	put_refusal(json, event);
+	put_number(json, "count", event->count != 0, event->count);
 	json_string(json, "text", event->text);
 	json_close_object(json);
 }

@@ -6,11 +6,11 @@
 #include "api/event_words.h"
 #include "api/handle.h"
 #include "binding/verdict.h"
-#include "history/store.h"
+#include "history/chronicle.h"
 
 static int fill_in(struct berth_history *history)
 {
-	struct arena *arena = store_read_arena(history);
+	struct arena *arena = chronicle_read_arena(history);
 	int r = 0;
 
 	for (size_t i = 0; !r && i < history->n_spans; i++) {
@@ -55,10 +55,12 @@ int berth_history(const struct berth *berth, const struct berth_history_ask *ask
 		return handle_fail(-EINVAL, "berth_history_ask.size is %zu, at most %zu is known",
 			ask->size, sizeof(wanted));
 	memcpy(&wanted, ask, ask->size);
+	if (berth->replay)
+		return handle_fail(-ENOENT, "a recording has no history");
 	if (wanted.until_s > 0 && wanted.until_s < wanted.since_s)
 		return handle_fail(-EINVAL, "the end of the time is before its beginning");
 	(void)sockets_here(berth->system, &here);
-	int r = store_read(&wanted, here.netns, &history, &problem);
+	int r = chronicle_read(&wanted, here.netns, &history, &problem);
 	if (!r)
 		r = fill_in(history);
 	if (r) {
@@ -73,5 +75,5 @@ int berth_history(const struct berth *berth, const struct berth_history_ask *ask
 
 void berth_history_free(struct berth_history *history)
 {
-	store_read_free(history);
+	chronicle_read_free(history);
 }

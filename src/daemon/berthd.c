@@ -196,7 +196,7 @@ static int open_signals(struct daemon *daemon)
 
 static int open_keeper(struct daemon *daemon)
 {
-	daemon->keeper.ask = (struct store_ask){.folder = daemon->settings.folder,
+	daemon->keeper.ask = (struct chronicle_ask){.folder = daemon->settings.folder,
 		.boot = daemon->here.boot,
 		.netns = daemon->here.netns,
 		.way = berth_watch_way(daemon->watch),

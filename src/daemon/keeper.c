@@ -42,12 +42,12 @@ static void say_recovery(struct keeper *keeper)
 
 /* ---- Opening --------------------------------------------------------------------------------- */
 
-static int open_store(struct keeper *keeper, double now_s)
+static int open_chronicle(struct keeper *keeper, double now_s)
 {
 	struct buffer problem = {0};
 
 	keeper->ask.now_s = now_s;
-	int r = store_open(&keeper->ask, &keeper->store, &problem);
+	int r = chronicle_open(&keeper->ask, &keeper->chronicle, &problem);
 	if (r > 0)
 		say("%s", buffer_string(&problem));
 	else if (r == -EPROTO || (r == -EBUSY && !keeper->failing))
@@ -65,7 +65,7 @@ int keeper_open(struct keeper *keeper, double now_s)
 {
 	keeper->flush_s = HUGE_VAL;
 	keeper->retry_s = first_retry_s;
-	int r = open_store(keeper, now_s);
+	int r = open_chronicle(keeper, now_s);
 	if (r == -EBUSY || r == -EPROTO)
 		return r;
 	if (r)
@@ -155,33 +155,34 @@ static int write_dropped(struct keeper *keeper, double now_s)
 		.since_s = keeper->lived_s,
 		.count = keeper->dropped};
 
-	return keeper->dropped ? store_event(keeper->store, &missed) : 0;
+	return keeper->dropped ? chronicle_event(keeper->chronicle, &missed) : 0;
 }
 
 static int write_all(struct keeper *keeper, double now_s)
 {
-	int r = store_begin(keeper->store);
+	int r = chronicle_begin(keeper->chronicle);
 
 	if (!r)
 		r = write_dropped(keeper, now_s);
 	for (size_t i = 0; !r && i < keeper->count; i++)
-		r = store_event(keeper->store, keeper->all + i);
+		r = chronicle_event(keeper->chronicle, keeper->all + i);
 	if (!r && keeper->settles)
-		r = store_settle(keeper->store);
+		r = chronicle_settle(keeper->chronicle);
 	if (!r)
-		r = store_commit(keeper->store, now_s);
+		r = chronicle_commit(keeper->chronicle, now_s);
 	if (r)
-		store_undo(keeper->store);
+		chronicle_undo(keeper->chronicle);
 	return r;
 }
 
 /* What failed is tried again. A damaged file is left, and set aside when it is opened anew. */
 static void take_failure(struct keeper *keeper, int error, double now_s)
 {
-	say_failure(keeper, error, keeper->store ? store_error(keeper->store) : strerror(-error));
-	if (error == -EBADMSG && keeper->store) {
-		store_close(keeper->store, 0);
-		keeper->store = NULL;
+	say_failure(keeper, error,
+		keeper->chronicle ? chronicle_error(keeper->chronicle) : strerror(-error));
+	if (error == -EBADMSG && keeper->chronicle) {
+		chronicle_close(keeper->chronicle, 0);
+		keeper->chronicle = NULL;
 		keeper->torn = true;
 		keeper->dropped += keeper->count;
 		forget(keeper);
@@ -194,7 +195,7 @@ static void take_failure(struct keeper *keeper, int error, double now_s)
 
 static void flush(struct keeper *keeper, double now_s)
 {
-	int r = keeper->store ? 0 : open_store(keeper, now_s);
+	int r = keeper->chronicle ? 0 : open_chronicle(keeper, now_s);
 
 	if (!r)
 		r = write_all(keeper, now_s);
@@ -214,7 +215,7 @@ static void flush(struct keeper *keeper, double now_s)
 
 static void prune(struct keeper *keeper, double now_s)
 {
-	int r = store_prune(keeper->store, now_s);
+	int r = chronicle_prune(keeper->chronicle, now_s);
 
 	keeper->pruned_s = now_s;
 	keeper->since_prune = 0;
@@ -234,7 +235,7 @@ void keeper_tick(struct keeper *keeper, double now_s)
 
 	if (now_s >= keeper->flush_s || lives)
 		flush(keeper, now_s);
-	if (keeper->store && !keeper->failing &&
+	if (keeper->chronicle && !keeper->failing &&
 		(now_s >= keeper->pruned_s + prune_every_s || keeper->since_prune >= PRUNE_EVENTS))
 		prune(keeper, now_s);
 }
@@ -242,17 +243,17 @@ void keeper_tick(struct keeper *keeper, double now_s)
 void keeper_begin_anew(struct keeper *keeper, double now_s)
 {
 	forget(keeper);
-	store_close(keeper->store, 0);
-	keeper->store = NULL;
+	chronicle_close(keeper->chronicle, 0);
+	keeper->chronicle = NULL;
 	keeper->torn = false;
-	if (open_store(keeper, now_s))
+	if (open_chronicle(keeper, now_s))
 		keeper->flush_s = now_s + keeper->retry_s;
 }
 
 void keeper_close(struct keeper *keeper, double now_s)
 {
-	if (keeper->store && (keeper->count || keeper->settles))
+	if (keeper->chronicle && (keeper->count || keeper->settles))
 		flush(keeper, now_s);
-	store_close(keeper->store, now_s);
+	chronicle_close(keeper->chronicle, now_s);
 	forget(keeper);
 }

@@ -12,11 +12,11 @@
 #include <berth.h>
 
 #include "base/arena.h"
-#include "history/store.h"
+#include "history/chronicle.h"
 
 struct keeper {
-	struct store_ask ask; /* its texts live as long as the keeper does */
-	struct store *store; /* NULL: it could not be opened, or was damaged */
+	struct chronicle_ask ask; /* its texts live as long as the keeper does */
+	struct chronicle *chronicle; /* NULL: it could not be opened, or was damaged */
 	struct arena arena;
 	struct berth_event *all;
 	size_t count;
@@ -41,7 +41,7 @@ int keeper_open(struct keeper *keeper, double now_s);
 /* Takes copies. 0; -ENOMEM. */
 int keeper_take(struct keeper *keeper, const struct berth_event *events, size_t n, double now_s);
 
-/* All that was there was told now: see store_settle(). */
+/* All that was there was told now: see chronicle_settle(). */
 void keeper_settle(struct keeper *keeper, double now_s);
 
 /* Does what is due. Failures are said once, and tried again later. */

@@ -15,7 +15,7 @@
 #include "sockets/sockets.h"
 
 /* How long each piece is held back, in seconds. */
-#define LIVE_HOLD_TRY_S 0.03 /* a bind(2) that did not succeed yet */
+#define LIVE_HOLD_TRY_S 0.01 /* a bind(2) that did not succeed yet */
 #define LIVE_HOLD_AGAIN_S 0.8 /* the same, when nothing seems to be in its way */
 #define LIVE_HOLD_BOUND_S 0.1 /* a socket that may be about to listen or to connect */
 #define LIVE_HOLD_LISTEN_S 0.003 /* a listen(2) that may fail */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The tables of the history. Times are milliseconds since 1970. A later version of this file raises
- * SCHEMA_VERSION and brings older files up in store.c; a file of a newer version is left alone.
+ * SCHEMA_VERSION and brings older files up in chronicle.c; a file of a newer version is left alone.
  *
  * A span without `last` is open. `exact`: bit 0, it was opened at `first`; bit 1, it was closed at
  * `last`. An address that is all zeros is null. A cookie is unique as long as the machine runs, so

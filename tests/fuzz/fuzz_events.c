@@ -30,7 +30,7 @@ static int see_record(void *context, const void *bytes, size_t len)
 	struct sockets_event event;
 
 	(void)context;
-	if (!events_decode(bytes, len, &clock_of_test, &event))
+	if (!events_records_decode(bytes, len, &clock_of_test, &event))
 		check(&event);
 	return 0;
 }
@@ -47,7 +47,7 @@ static void walk(const uint8_t *data, size_t size)
 	memset(ring, 0, sizeof(ring));
 	memcpy(ring, data, size < RING ? size : RING);
 	memcpy(ring + RING, ring, RING);
-	(void)events_walk(
+	(void)events_records_walk(
 		ring, RING, size < RING ? size / 8 * 8 : RING, &consumer, see_record, NULL);
 }
 
@@ -64,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	else if (data[0] % 3 == 1)
 		walk(copy, size - 1);
 	else
-		(void)events_decode_endings(copy, size - 1, 1e9, see_event, NULL);
+		(void)events_records_endings(copy, size - 1, 1e9, see_event, NULL);
 	free(copy);
 	return 0;
 }

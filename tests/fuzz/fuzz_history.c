@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "../unit/remove_tree.h"
-#include "history/store.h"
+#include "history/chronicle.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (!mkdtemp(folder))
 			return 0;
 		(void)atexit(remove_folder);
-		(void)snprintf(path, sizeof(path), "%s/%s", folder, STORE_FILE);
+		(void)snprintf(path, sizeof(path), "%s/%s", folder, CHRONICLE_FILE);
 		made = 1;
 	}
 	FILE *file = fopen(path, "we");
@@ -53,9 +53,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	(void)fwrite(data, 1, size, file);
 	(void)fclose(file);
-	if (!store_read(&ask, 0, &history, &problem))
+	if (!chronicle_read(&ask, 0, &history, &problem))
 		check(history);
-	store_read_free(history);
+	chronicle_read_free(history);
 	buffer_free(&problem);
 	(void)unlink(path);
 	return 0;

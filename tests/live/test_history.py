@@ -373,7 +373,9 @@ def judge_after_kill(state: Path, log: Path, alive: list[tuple[float, float]]) -
     finally:
         db.close()
     asked = 0
-    for line in log.read_text(encoding="ascii").splitlines():
+    for line in log.read_text(encoding="ascii").splitlines(keepends=True):
+        if not line.endswith("\n"):  # it is being written
+            continue
         kind, cookie, _, when = line.split()
         for begin, end in alive:
             if begin + 0.01 < float(when) < end - 1:

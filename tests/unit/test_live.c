@@ -143,7 +143,7 @@ static void test_a_bind_without_success_failed(void **state)
 	struct fixture *fixture = *state;
 
 	happens(fixture, SOCKETS_TRIES, COOKIE, 1.0);
-	assert_int_equal(live_tick(&fixture->live, 1.02), 0);
+	assert_int_equal(live_tick(&fixture->live, 1.005), 0);
 	assert_int_equal(fixture->count, 0);
 	assert_int_equal(live_tick(&fixture->live, 1.04), 0);
 	assert_int_equal(fixture->count, 1);

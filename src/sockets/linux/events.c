@@ -156,7 +156,7 @@ static int take_record(void *context, const void *bytes, size_t len)
 {
 	struct reading *reading = context;
 	struct sockets_event event;
-	int r = events_decode(bytes, len, &reading->clock, &event);
+	int r = events_records_decode(bytes, len, &reading->clock, &event);
 
 	reading->malformed += r < 0;
 	return r ? 0 : reading->seen(reading->context, &event);
@@ -176,7 +176,7 @@ static int read_endings(struct sockets_events *events, struct reading *reading)
 		}
 		if (len < 0)
 			break;
-		r = events_decode_endings(bytes, (size_t)len, clock_s(CLOCK_REALTIME),
+		r = events_records_endings(bytes, (size_t)len, clock_s(CLOCK_REALTIME),
 			reading->seen, reading->context);
 		if (r == -EBADMSG) {
 			events->more_lost = true;

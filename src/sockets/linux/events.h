@@ -13,7 +13,7 @@ struct events_clock {
 
 /* A record of bpf/events_record.h. 0; -EBADMSG; what is told of, but no port has, is left out: 1.
  */
-int events_decode(const void *bytes, size_t len, const struct events_clock *clock,
+int events_records_decode(const void *bytes, size_t len, const struct events_clock *clock,
 	struct sockets_event *ret_event);
 
 /*
@@ -21,7 +21,7 @@ int events_decode(const void *bytes, size_t len, const struct events_clock *cloc
  * What was never bound, and what had a peer, is left out. 0; -EBADMSG: something was malformed, the
  * rest was told; or what `seen` answered.
  */
-int events_decode_endings(
+int events_records_endings(
 	const void *bytes, size_t len, double time_s, sockets_event_seen *seen, void *context);
 
 /*
@@ -30,7 +30,7 @@ int events_decode_endings(
  * it.
  */
 typedef int events_record(void *context, const void *bytes, size_t len);
-int events_walk(const void *data, size_t size, uint64_t producer, uint64_t *consumer,
+int events_records_walk(const void *data, size_t size, uint64_t producer, uint64_t *consumer,
 	events_record *seen, void *context);
 
 /* The way by BPF; as the functions of sockets.h. */

@@ -125,7 +125,7 @@ int events_bpf_read(struct events_ring *events, events_record *seen, void *conte
 	uint64_t producer = __atomic_load_n(events->producer, __ATOMIC_ACQUIRE);
 	const char *data = (const char *)events->producer + events->page;
 	uint64_t consumer = *events->consumer;
-	int r = events_walk(data, ROOM, producer, &consumer, seen, context);
+	int r = events_records_walk(data, ROOM, producer, &consumer, seen, context);
 
 	/* Only now may the kernel write there again. */
 	__atomic_store_n(events->consumer, consumer, __ATOMIC_RELEASE);

@@ -68,7 +68,7 @@ static void take_bits(uint32_t bits, struct sockets_event *event)
 	event->shut = bits & EVENTS_SHUT;
 }
 
-int events_decode(const void *bytes, size_t len, const struct events_clock *clock,
+int events_records_decode(const void *bytes, size_t len, const struct events_clock *clock,
 	struct sockets_event *ret_event)
 {
 	const double ns_per_s = 1e9;
@@ -100,7 +100,7 @@ int events_decode(const void *bytes, size_t len, const struct events_clock *cloc
 	return 0;
 }
 
-int events_walk(const void *data, size_t size, uint64_t producer, uint64_t *consumer,
+int events_records_walk(const void *data, size_t size, uint64_t producer, uint64_t *consumer,
 	events_record *seen, void *context)
 {
 	int r = 0;
@@ -154,7 +154,7 @@ static int take_ending(const struct nlmsghdr *message, struct sockets_event *eve
 	return 0;
 }
 
-int events_decode_endings(
+int events_records_endings(
 	const void *bytes, size_t len, double time_s, sockets_event_seen *seen, void *context)
 {
 	struct message_rest rest = {.at = bytes, .len = len};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Writes the history; see store.h and schema.h. */
-#include "history/store.h"
+/* Writes the history; see chronicle.h and schema.h. */
+#include "history/chronicle.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -65,11 +65,11 @@ static const char *const statements[] = {
 		   " WHERE last IS NULL AND run <> ?1",
 };
 
-struct store {
+struct chronicle {
 	sqlite3 *db;
 	int lock; /* held as long as this writes, -1: not yet */
 	int64_t run;
-	struct store_limits limits;
+	struct chronicle_limits limits;
 	sqlite3_stmt *statements[STATEMENTS];
 };
 
@@ -80,9 +80,9 @@ static int64_t ms_of(double time_s)
 	return (int64_t)llround(time_s * ms);
 }
 
-const char *store_error(const struct store *store)
+const char *chronicle_error(const struct chronicle *chronicle)
 {
-	return sqlite3_errmsg(store->db);
+	return sqlite3_errmsg(chronicle->db);
 }
 
 /* ---- Opening --------------------------------------------------------------------------------- */
@@ -94,18 +94,19 @@ static int make_path(const char *folder, const char *name, char ret_path[PATH_MA
 	return len < 0 || len >= PATH_MAX ? -ENAMETOOLONG : 0;
 }
 
-static int take_lock(struct store *store, const char *folder)
+static int take_lock(struct chronicle *chronicle, const char *folder)
 {
 	char path[PATH_MAX];
 	int r = make_path(folder, "berthd.lock", path);
 
 	if (r)
 		return r;
-	store->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (store->lock < 0)
+	chronicle->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (chronicle->lock < 0)
 		return -errno;
-	return flock(store->lock, LOCK_EX | LOCK_NB) < 0 ? (errno == EWOULDBLOCK ? -EBUSY : -errno)
-							 : 0;
+	return flock(chronicle->lock, LOCK_EX | LOCK_NB) < 0
+		? (errno == EWOULDBLOCK ? -EBUSY : -errno)
+		: 0;
 }
 
 /* The file is made by us, so that its permissions are ours; SQLite gives its companions the same.
@@ -178,64 +179,64 @@ static int make_tables(sqlite3 *db)
 	return r;
 }
 
-static int prepare(struct store *store)
+static int prepare(struct chronicle *chronicle)
 {
 	int r = 0;
 
 	for (size_t i = 0; !r && i < STATEMENTS; i++)
-		r = sql_prepare(store->db, statements[i], &store->statements[i]);
+		r = sql_prepare(chronicle->db, statements[i], &chronicle->statements[i]);
 	return r;
 }
 
-static int open_file(struct store *store, const char *path)
+static int open_file(struct chronicle *chronicle, const char *path)
 {
 	int64_t version = 0;
-	int code = sqlite3_open_v2(path, &store->db,
+	int code = sqlite3_open_v2(path, &chronicle->db,
 		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
-	int r = sql_errno(store->db, code);
+	int r = sql_errno(chronicle->db, code);
 
 	if (r)
 		return r;
-	(void)sqlite3_busy_timeout(store->db, BUSY_MS);
-	(void)sqlite3_extended_result_codes(store->db, 1);
-	r = check_version(store->db, &version);
+	(void)sqlite3_busy_timeout(chronicle->db, BUSY_MS);
+	(void)sqlite3_extended_result_codes(chronicle->db, 1);
+	r = check_version(chronicle->db, &version);
 	/* Before there are tables; later it has no effect. Half a mebibyte of pages is kept. */
 	if (!r)
-		r = sql_run(store->db,
+		r = sql_run(chronicle->db,
 			"PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL;"
 			"PRAGMA synchronous=NORMAL; PRAGMA cache_size=-512;"
 			"PRAGMA temp_store=MEMORY; PRAGMA journal_size_limit=4194304;"
 			"PRAGMA trusted_schema=OFF");
 	if (!r && version)
-		r = check_file(store->db);
+		r = check_file(chronicle->db);
 	if (!r && !version)
-		r = make_tables(store->db);
-	return r ? r : prepare(store);
+		r = make_tables(chronicle->db);
+	return r ? r : prepare(chronicle);
 }
 
-static void close_file(struct store *store)
+static void close_file(struct chronicle *chronicle)
 {
 	for (size_t i = 0; i < STATEMENTS; i++) {
-		(void)sqlite3_finalize(store->statements[i]);
-		store->statements[i] = NULL;
+		(void)sqlite3_finalize(chronicle->statements[i]);
+		chronicle->statements[i] = NULL;
 	}
-	(void)sqlite3_close(store->db);
-	store->db = NULL;
+	(void)sqlite3_close(chronicle->db);
+	chronicle->db = NULL;
 }
 
 /* What another run of the machine, or another network namespace, left open is over. */
-static int begin_run(struct store *store, const struct store_ask *ask)
+static int begin_run(struct chronicle *chronicle, const struct chronicle_ask *ask)
 {
 	sqlite3_stmt *leave = NULL;
 	sqlite3_stmt *add = NULL;
-	int r = sql_prepare(store->db,
+	int r = sql_prepare(chronicle->db,
 		"UPDATE spans SET last = max(first, (SELECT last FROM runs WHERE id = run))"
 		" WHERE last IS NULL AND run IN"
 		" (SELECT id FROM runs WHERE boot <> ?1 OR netns <> ?2)",
 		&leave);
 
 	if (!r)
-		r = sql_prepare(store->db,
+		r = sql_prepare(chronicle->db,
 			"INSERT INTO runs(boot, netns, way, first, last)"
 			" VALUES(?1, ?2, ?3, ?4, ?4)",
 			&add);
@@ -246,17 +247,17 @@ static int begin_run(struct store *store, const struct store_ask *ask)
 		sql_bind(add, 2, (int64_t)ask->netns);
 		sql_bind(add, 3, ask->way);
 		sql_bind(add, 4, ms_of(ask->now_s));
-		r = sql_run(store->db, "BEGIN IMMEDIATE");
+		r = sql_run(chronicle->db, "BEGIN IMMEDIATE");
 	}
 	if (!r)
 		r = sql_step(leave);
 	if (!r)
 		r = sql_step(add);
-	store->run = sqlite3_last_insert_rowid(store->db);
+	chronicle->run = sqlite3_last_insert_rowid(chronicle->db);
 	(void)sqlite3_finalize(leave);
 	(void)sqlite3_finalize(add);
 	if (!r)
-		r = sql_run(store->db, "COMMIT");
+		r = sql_run(chronicle->db, "COMMIT");
 	return r;
 }
 
@@ -281,86 +282,89 @@ static int set_aside(const char *path, double now_s, struct buffer *ret_problem)
 	return r;
 }
 
-static const char *explain(const struct store *store, int error)
+static const char *explain(const struct chronicle *chronicle, int error)
 {
-	if (error == -EBUSY && !store->db)
+	if (error == -EBUSY && !chronicle->db)
 		return "another berthd writes this history";
 	if (error == -EPROTO)
 		return "it is of a newer version of berth";
-	return store->db && error != -EBADMSG ? sqlite3_errmsg(store->db) : strerror(-error);
+	return chronicle->db && error != -EBADMSG ? sqlite3_errmsg(chronicle->db)
+						  : strerror(-error);
 }
 
-static int open_store(struct store *store, const struct store_ask *ask, struct buffer *ret_problem)
+static int open_chronicle(
+	struct chronicle *chronicle, const struct chronicle_ask *ask, struct buffer *ret_problem)
 {
 	char path[PATH_MAX];
 	bool fresh = false;
-	int r = make_path(ask->folder, STORE_FILE, path);
+	int r = make_path(ask->folder, CHRONICLE_FILE, path);
 
 	if (!r)
 		r = file_make_folder(ask->folder, ask->readable ? 0755 : 0700);
 	if (!r)
-		r = take_lock(store, ask->folder);
+		r = take_lock(chronicle, ask->folder);
 	if (!r)
 		r = make_file(path, ask->readable);
 	if (!r)
-		r = open_file(store, path);
+		r = open_file(chronicle, path);
 	if (r == -EBADMSG) {
-		close_file(store);
+		close_file(chronicle);
 		r = set_aside(path, ask->now_s, ret_problem);
 		if (r)
 			return r;
 		fresh = true;
 		r = make_file(path, ask->readable);
 		if (!r)
-			r = open_file(store, path);
+			r = open_file(chronicle, path);
 	}
 	if (!r)
-		r = begin_run(store, ask);
+		r = begin_run(chronicle, ask);
 	if (r && !fresh)
-		buffer_format(ret_problem, "%s: %s", ask->folder, explain(store, r));
+		buffer_format(ret_problem, "%s: %s", ask->folder, explain(chronicle, r));
 	return r ? r : fresh;
 }
 
-int store_open(const struct store_ask *ask, struct store **ret_store, struct buffer *ret_problem)
+int chronicle_open(const struct chronicle_ask *ask, struct chronicle **ret_chronicle,
+	struct buffer *ret_problem)
 {
-	struct store *store = calloc(1, sizeof(*store));
+	struct chronicle *chronicle = calloc(1, sizeof(*chronicle));
 
-	if (!store)
+	if (!chronicle)
 		return -ENOMEM;
-	store->lock = -1;
-	store->limits = ask->limits;
-	int r = open_store(store, ask, ret_problem);
+	chronicle->lock = -1;
+	chronicle->limits = ask->limits;
+	int r = open_chronicle(chronicle, ask, ret_problem);
 	if (r < 0)
-		store_close(store, 0);
+		chronicle_close(chronicle, 0);
 	else
-		*ret_store = store;
+		*ret_chronicle = chronicle;
 	return r;
 }
 
 /* ---- Writing --------------------------------------------------------------------------------- */
 
-int store_begin(struct store *store)
+int chronicle_begin(struct chronicle *chronicle)
 {
-	return sql_run(store->db, "BEGIN IMMEDIATE");
+	return sql_run(chronicle->db, "BEGIN IMMEDIATE");
 }
 
-void store_undo(struct store *store)
+void chronicle_undo(struct chronicle *chronicle)
 {
-	if (!sqlite3_get_autocommit(store->db))
-		(void)sql_run(store->db, "ROLLBACK");
+	if (!sqlite3_get_autocommit(chronicle->db))
+		(void)sql_run(chronicle->db, "ROLLBACK");
 }
 
-int store_commit(struct store *store, double now_s)
+int chronicle_commit(struct chronicle *chronicle, double now_s)
 {
-	sqlite3_stmt *lived = store->statements[LIVED];
+	sqlite3_stmt *lived = chronicle->statements[LIVED];
 
 	sql_bind(lived, 1, ms_of(now_s));
-	sql_bind(lived, 2, store->run);
+	sql_bind(lived, 2, chronicle->run);
 	int r = sql_step(lived);
 	if (!r)
-		r = sql_run(store->db, "COMMIT");
+		r = sql_run(chronicle->db, "COMMIT");
 	if (r)
-		store_undo(store);
+		chronicle_undo(chronicle);
 	return r;
 }
 
@@ -385,10 +389,10 @@ static bool is_known(const struct berth_actor *actor)
 }
 
 /* The number of an actor, which is added when it is new; 0: not known. */
-static int actor_id(struct store *store, const struct berth_actor *actor, int64_t *ret_id)
+static int actor_id(struct chronicle *chronicle, const struct berth_actor *actor, int64_t *ret_id)
 {
-	sqlite3_stmt *find = store->statements[FIND_ACTOR];
-	sqlite3_stmt *add = store->statements[ADD_ACTOR];
+	sqlite3_stmt *find = chronicle->statements[FIND_ACTOR];
+	sqlite3_stmt *add = chronicle->statements[ADD_ACTOR];
 	int64_t id = 0;
 	int r = 0;
 
@@ -399,7 +403,7 @@ static int actor_id(struct store *store, const struct berth_actor *actor, int64_
 	if (!r && !id) {
 		bind_actor(add, actor);
 		r = sql_step(add);
-		id = sqlite3_last_insert_rowid(store->db);
+		id = sqlite3_last_insert_rowid(chronicle->db);
 	}
 	*ret_id = id;
 	return r;
@@ -426,12 +430,12 @@ static void bind_address(sqlite3_stmt *statement, int at, const struct berth_eve
 
 /* Parameters 1 to 11 are alike for spans and happenings. */
 static int bind_socket(
-	struct store *store, sqlite3_stmt *statement, const struct berth_event *event)
+	struct chronicle *chronicle, sqlite3_stmt *statement, const struct berth_event *event)
 {
 	int64_t actor = 0;
-	int r = actor_id(store, &event->actor, &actor);
+	int r = actor_id(chronicle, &event->actor, &actor);
 
-	sql_bind(statement, 1, store->run);
+	sql_bind(statement, 1, chronicle->run);
 	sql_bind(statement, 2, (int64_t)event->cookie);
 	sql_bind(statement, 3, event->port);
 	sql_bind(statement, 4, event->proto);
@@ -445,19 +449,19 @@ static int bind_socket(
 	return r;
 }
 
-static int open_span(struct store *store, const struct berth_event *event)
+static int open_span(struct chronicle *chronicle, const struct berth_event *event)
 {
-	sqlite3_stmt *find = store->statements[FIND_OPEN];
-	sqlite3_stmt *adopt = store->statements[ADOPT];
-	sqlite3_stmt *leave = store->statements[LEAVE];
-	sqlite3_stmt *add = store->statements[OPEN];
+	sqlite3_stmt *find = chronicle->statements[FIND_OPEN];
+	sqlite3_stmt *adopt = chronicle->statements[ADOPT];
+	sqlite3_stmt *leave = chronicle->statements[LEAVE];
+	sqlite3_stmt *add = chronicle->statements[OPEN];
 	int64_t id = 0;
 
 	sql_bind(find, 1, (int64_t)event->cookie);
 	sql_bind(find, 2, event->port);
 	int r = sql_number(find, &id);
 	if (!r && id) {
-		sql_bind(adopt, 1, store->run);
+		sql_bind(adopt, 1, chronicle->run);
 		sql_bind(adopt, 2, event->listening);
 		sql_bind(adopt, 3, id);
 		return sql_step(adopt);
@@ -466,15 +470,15 @@ static int open_span(struct store *store, const struct berth_event *event)
 	if (!r)
 		r = sql_step(leave);
 	if (!r)
-		r = bind_socket(store, add, event);
+		r = bind_socket(chronicle, add, event);
 	sql_bind(add, 12, ms_of(event->time_s));
 	sql_bind(add, 13, event->kind == BERTH_EVENT_OPENED && event->since_s == event->time_s);
 	return r ? r : sql_step(add);
 }
 
-static int close_span(struct store *store, const struct berth_event *event)
+static int close_span(struct chronicle *chronicle, const struct berth_event *event)
 {
-	sqlite3_stmt *statement = store->statements[CLOSE];
+	sqlite3_stmt *statement = chronicle->statements[CLOSE];
 	bool exact = event->since_s == event->time_s;
 
 	/* When it was last seen, if nobody knows when it was closed. */
@@ -485,14 +489,14 @@ static int close_span(struct store *store, const struct berth_event *event)
 	return sql_step(statement);
 }
 
-static int happen(struct store *store, const struct berth_event *event)
+static int happen(struct chronicle *chronicle, const struct berth_event *event)
 {
-	sqlite3_stmt *statement = store->statements[HAPPEN];
+	sqlite3_stmt *statement = chronicle->statements[HAPPEN];
 	int64_t holder = 0;
-	int r = bind_socket(store, statement, event);
+	int r = bind_socket(chronicle, statement, event);
 
 	if (!r)
-		r = actor_id(store, &event->holder, &holder);
+		r = actor_id(chronicle, &event->holder, &holder);
 	sql_bind(statement, 12, ms_of(event->time_s));
 	sql_bind(statement, 13, ms_of(event->since_s));
 	sql_bind(statement, 14, event->kind);
@@ -509,48 +513,48 @@ static int happen(struct store *store, const struct berth_event *event)
 	return r ? r : sql_step(statement);
 }
 
-int store_event(struct store *store, const struct berth_event *event)
+int chronicle_event(struct chronicle *chronicle, const struct berth_event *event)
 {
 	switch (event->kind) {
 	case BERTH_EVENT_FOUND:
 	case BERTH_EVENT_OPENED:
-		return open_span(store, event);
+		return open_span(chronicle, event);
 	case BERTH_EVENT_CLOSED:
-		return close_span(store, event);
+		return close_span(chronicle, event);
 	case BERTH_EVENT_REFUSED:
 	case BERTH_EVENT_MISSED:
-		return happen(store, event);
+		return happen(chronicle, event);
 	}
 	return 0;
 }
 
-int store_settle(struct store *store)
+int chronicle_settle(struct chronicle *chronicle)
 {
-	sqlite3_stmt *statement = store->statements[SETTLE];
+	sqlite3_stmt *statement = chronicle->statements[SETTLE];
 
-	sql_bind(statement, 1, store->run);
+	sql_bind(statement, 1, chronicle->run);
 	return sql_step(statement);
 }
 
 /* ---- Forgetting ------------------------------------------------------------------------------ */
 
-static int used_bytes(struct store *store, int64_t *ret_bytes)
+static int used_bytes(struct chronicle *chronicle, int64_t *ret_bytes)
 {
 	int64_t pages = 0;
 	int64_t unused = 0;
 	int64_t page = 0;
-	int r = sql_ask(store->db, "PRAGMA page_count", &pages);
+	int r = sql_ask(chronicle->db, "PRAGMA page_count", &pages);
 
 	if (!r)
-		r = sql_ask(store->db, "PRAGMA freelist_count", &unused);
+		r = sql_ask(chronicle->db, "PRAGMA freelist_count", &unused);
 	if (!r)
-		r = sql_ask(store->db, "PRAGMA page_size", &page);
+		r = sql_ask(chronicle->db, "PRAGMA page_size", &page);
 	*ret_bytes = (pages - unused) * page;
 	return r;
 }
 
 /* Of spans those that ended before, of happenings those of before. */
-static int forget_before(struct store *store, int64_t time_ms)
+static int forget_before(struct chronicle *chronicle, int64_t time_ms)
 {
 	char text[512];
 
@@ -564,19 +568,20 @@ static int forget_before(struct store *store, int64_t time_ms)
 		" AND id NOT IN (SELECT actor FROM happenings WHERE actor NOT NULL)"
 		" AND id NOT IN (SELECT holder FROM happenings WHERE holder NOT NULL);"
 		"COMMIT",
-		(long long)time_ms, (long long)time_ms, (long long)time_ms, (long long)store->run);
-	int r = sql_run(store->db, text);
+		(long long)time_ms, (long long)time_ms, (long long)time_ms,
+		(long long)chronicle->run);
+	int r = sql_run(chronicle->db, text);
 	if (r)
-		store_undo(store);
+		chronicle_undo(chronicle);
 	return r;
 }
 
 /* Until when the oldest part of the rows lasts; 0: nothing is left that may be forgotten. */
-static int oldest_part(struct store *store, int64_t *ret_time_ms)
+static int oldest_part(struct chronicle *chronicle, int64_t *ret_time_ms)
 {
 	char text[320];
 	int64_t rows = 0;
-	int r = sql_ask(store->db,
+	int r = sql_ask(chronicle->db,
 		"SELECT (SELECT count(*) FROM spans WHERE last NOT NULL)"
 		" + (SELECT count(*) FROM happenings)",
 		&rows);
@@ -588,49 +593,49 @@ static int oldest_part(struct store *store, int64_t *ret_time_ms)
 		"SELECT t FROM (SELECT last AS t FROM spans WHERE last NOT NULL"
 		" UNION ALL SELECT time FROM happenings) ORDER BY t LIMIT 1 OFFSET %lld",
 		(long long)(rows / PRUNE_PART));
-	return sql_ask(store->db, text, ret_time_ms);
+	return sql_ask(chronicle->db, text, ret_time_ms);
 }
 
-int store_prune(struct store *store, double now_s)
+int chronicle_prune(struct chronicle *chronicle, double now_s)
 {
 	int64_t old = 0;
 	int64_t bytes = 0;
-	int64_t time_ms = ms_of(now_s - store->limits.age_s);
+	int64_t time_ms = ms_of(now_s - chronicle->limits.age_s);
 	char text[96];
 
 	(void)snprintf(text, sizeof(text), "SELECT count(*) FROM spans WHERE last < %lld",
 		(long long)time_ms);
-	int r = store->limits.age_s > 0 ? sql_ask(store->db, text, &old) : 0;
+	int r = chronicle->limits.age_s > 0 ? sql_ask(chronicle->db, text, &old) : 0;
 	if (!r && old)
-		r = forget_before(store, time_ms);
+		r = forget_before(chronicle, time_ms);
 	if (!r)
-		r = used_bytes(store, &bytes);
-	for (int i = 0; !r && store->limits.bytes && i < PRUNE_ROUNDS &&
-		(uint64_t)bytes > store->limits.bytes;
+		r = used_bytes(chronicle, &bytes);
+	for (int i = 0; !r && chronicle->limits.bytes && i < PRUNE_ROUNDS &&
+		(uint64_t)bytes > chronicle->limits.bytes;
 		i++) {
-		r = oldest_part(store, &time_ms);
+		r = oldest_part(chronicle, &time_ms);
 		if (r || !time_ms)
 			break;
-		r = forget_before(store, time_ms + 1);
+		r = forget_before(chronicle, time_ms + 1);
 		if (!r)
-			r = used_bytes(store, &bytes);
+			r = used_bytes(chronicle, &bytes);
 	}
-	return r ? r : sql_run(store->db, "PRAGMA incremental_vacuum");
+	return r ? r : sql_run(chronicle->db, "PRAGMA incremental_vacuum");
 }
 
-void store_close(struct store *store, double now_s)
+void chronicle_close(struct chronicle *chronicle, double now_s)
 {
-	if (!store)
+	if (!chronicle)
 		return;
-	if (now_s > 0 && store->db) {
-		sqlite3_stmt *end = store->statements[END_RUN];
+	if (now_s > 0 && chronicle->db) {
+		sqlite3_stmt *end = chronicle->statements[END_RUN];
 
 		sql_bind(end, 1, ms_of(now_s));
-		sql_bind(end, 2, store->run);
+		sql_bind(end, 2, chronicle->run);
 		(void)sql_step(end);
 	}
-	close_file(store);
-	if (store->lock >= 0)
-		close(store->lock);
-	free(store);
+	close_file(chronicle);
+	if (chronicle->lock >= 0)
+		close(chronicle->lock);
+	free(chronicle);
 }

@@ -7,31 +7,31 @@
  * Events are written in transactions, one for all that came in a moment. When one fails, nothing of
  * it is there, and the caller has the events still: it hands them in once more.
  */
-#ifndef BERTH_HISTORY_STORE_H
-#define BERTH_HISTORY_STORE_H
+#ifndef BERTH_HISTORY_CHRONICLE_H
+#define BERTH_HISTORY_CHRONICLE_H
 
 #include <berth.h>
 
 #include "base/arena.h"
 #include "base/buffer.h"
 
-#define STORE_FILE "history.db"
+#define CHRONICLE_FILE "history.db"
 
-struct store;
+struct chronicle;
 
-struct store_limits {
+struct chronicle_limits {
 	double age_s; /* what ended before is forgotten; 0: never */
 	uint64_t bytes; /* how large the file may grow; 0: as it will */
 };
 
-struct store_ask {
+struct chronicle_ask {
 	const char *folder; /* made when it is not there */
 	const char *boot; /* tells the runs of the machine apart */
 	uint64_t netns; /* inode of the network namespace */
 	enum berth_watch_way way;
 	double now_s;
 	bool readable; /* by everybody; else by its owner alone */
-	struct store_limits limits;
+	struct chronicle_limits limits;
 };
 
 /*
@@ -40,36 +40,38 @@ struct store_ask {
  * *ret_problem says why. -EBUSY: another one writes this history already; -EPROTO: it is of a newer
  * berth.
  */
-int store_open(const struct store_ask *ask, struct store **ret_store, struct buffer *ret_problem);
+int chronicle_open(const struct chronicle_ask *ask, struct chronicle **ret_chronicle,
+	struct buffer *ret_problem);
 
-/* A transaction. Everything between is undone when store_commit() fails, or by store_undo(). */
-int store_begin(struct store *store);
-int store_event(struct store *store, const struct berth_event *event);
+/* A transaction. Everything between is undone when chronicle_commit() fails, or by
+ * chronicle_undo(). */
+int chronicle_begin(struct chronicle *chronicle);
+int chronicle_event(struct chronicle *chronicle, const struct berth_event *event);
 
 /*
  * All that was there when the watch began was told: what an earlier run left open and was not among
  * it was closed at some time since that run wrote last.
  */
-int store_settle(struct store *store);
+int chronicle_settle(struct chronicle *chronicle);
 
 /* `now_s`: the run lived then. */
-int store_commit(struct store *store, double now_s);
-void store_undo(struct store *store);
+int chronicle_commit(struct chronicle *chronicle, double now_s);
+void chronicle_undo(struct chronicle *chronicle);
 
 /* Forgets what the limits say. 0, or as sql_errno(). */
-int store_prune(struct store *store, double now_s);
+int chronicle_prune(struct chronicle *chronicle, double now_s);
 
 /* What the last failure was, a few words: "database or disk is full". */
-const char *store_error(const struct store *store);
+const char *chronicle_error(const struct chronicle *chronicle);
 
 /* Ends the run when `now_s` is not 0; never fails. */
-void store_close(struct store *store, double now_s);
+void chronicle_close(struct chronicle *chronicle, double now_s);
 
 /* See berth_history(). `netns` 0: of all. *ret_problem (appended to) says what failed. */
-int store_read(const struct berth_history_ask *ask, uint64_t netns,
+int chronicle_read(const struct berth_history_ask *ask, uint64_t netns,
 	struct berth_history **ret_history, struct buffer *ret_problem);
 /* What lives as long as it does: for texts that are added. */
-struct arena *store_read_arena(struct berth_history *history);
-void store_read_free(struct berth_history *history);
+struct arena *chronicle_read_arena(struct berth_history *history);
+void chronicle_read_free(struct berth_history *history);
 
 #endif

@@ -11,9 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "history/chronicle.h"
 #include "history/schema.h"
 #include "history/sql.h"
-#include "history/store.h"
 
 enum {
 	BUSY_MS = 2000,
@@ -94,7 +94,7 @@ static int open_file(struct reading *reading, const char *folder, struct buffer 
 {
 	char path[PATH_MAX];
 	char wal[PATH_MAX + 8];
-	int len = snprintf(path, sizeof(path), "%s/%s", folder, STORE_FILE);
+	int len = snprintf(path, sizeof(path), "%s/%s", folder, CHRONICLE_FILE);
 
 	if (len < 0 || (size_t)len >= sizeof(path))
 		return -ENAMETOOLONG;
@@ -480,7 +480,7 @@ static int read_all(struct reading *reading)
 	return r;
 }
 
-int store_read(const struct berth_history_ask *ask, uint64_t netns,
+int chronicle_read(const struct berth_history_ask *ask, uint64_t netns,
 	struct berth_history **ret_history, struct buffer *ret_problem)
 {
 	struct reading *reading = calloc(1, sizeof(*reading));
@@ -496,7 +496,7 @@ int store_read(const struct berth_history_ask *ask, uint64_t netns,
 	else if (!r)
 		r = read_all(reading);
 	if (r && !ret_problem->len)
-		buffer_format(ret_problem, "%s/%s: %s", folder, STORE_FILE,
+		buffer_format(ret_problem, "%s/%s: %s", folder, CHRONICLE_FILE,
 			r == -EPROTO ? "it is of a newer version of berth"
 				: r == -EBADMSG
 				? "it is damaged; berthd sets it aside when it starts"
@@ -505,18 +505,18 @@ int store_read(const struct berth_history_ask *ask, uint64_t netns,
 	reading->db = NULL;
 	buffer_free(&reading->where);
 	if (r)
-		store_read_free(&reading->history);
+		chronicle_read_free(&reading->history);
 	else
 		*ret_history = &reading->history;
 	return r == -EPROTO ? -EBADMSG : r;
 }
 
-struct arena *store_read_arena(struct berth_history *history)
+struct arena *chronicle_read_arena(struct berth_history *history)
 {
 	return &((struct reading *)history)->arena;
 }
 
-void store_read_free(struct berth_history *history)
+void chronicle_read_free(struct berth_history *history)
 {
 	struct reading *reading = (struct reading *)history;
 
