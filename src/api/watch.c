@@ -173,10 +173,10 @@ static int fill_opened(
 		actor = (struct berth_actor){
 			.has_uid = true, .uid = news->row->uid, .user = news->row->user};
 		known = &actor;
-	} else if (socket->owner) { /* told before */
+	} else if (socket && socket->owner) { /* told before */
 		return actor_keep(&watch->arena, socket->owner, &event->actor);
 	}
-	if (r || !known)
+	if (r || !known || !socket)
 		return r;
 	free(socket->owner);
 	socket->owner = actor_copy(known);
@@ -202,6 +202,15 @@ static void take_place(struct berth_event *event, const struct sockets_event *ha
 	event->port = happened->port;
 	event->ifindex = happened->ifindex;
 	event->cookie = happened->cookie;
+}
+
+static int fill_closed(
+	struct berth_watch *watch, const struct live_socket *socket, struct berth_event *event)
+{
+	if (!socket)
+		return 0;
+	event->opened_s = socket->first_s;
+	return socket->owner ? actor_keep(&watch->arena, socket->owner, &event->actor) : 0;
 }
 
 /* 1: it cannot be told yet; 2: there is nothing to tell. */
@@ -238,10 +247,7 @@ static int fill(struct berth_watch *watch, const struct live_news *news, struct 
 	case BERTH_EVENT_OPENED:
 		return fill_opened(watch, news, event);
 	case BERTH_EVENT_CLOSED:
-		event->opened_s = news->socket->first_s;
-		return news->socket->owner
-			? actor_keep(&watch->arena, news->socket->owner, &event->actor)
-			: 0;
+		return fill_closed(watch, news->socket, event);
 	case BERTH_EVENT_REFUSED:
 		return fill_refused(watch, news, event);
 	case BERTH_EVENT_MISSED: /* is gathered first */

@@ -25,7 +25,8 @@ static char folder[] = "history-XXXXXX";
 static int set_up(void **state)
 {
 	(void)state;
-	memcpy(folder + sizeof(folder) - 7, "XXXXXX", 6);
+	for (size_t i = sizeof("history-") - 1; folder[i]; i++)
+		folder[i] = 'X'; /* what mkdtemp(3) wrote there before */
 	return mkdtemp(folder) ? 0 : -1;
 }
 

@@ -21,7 +21,7 @@ enum {
 struct events_ring {
 	struct events_bpf *program;
 	uint64_t *consumer; /* a page of its own that we write */
-	const uint64_t *producer; /* a page of its own, and the data behind it */
+	uint64_t *producer; /* a page of its own that we only read, and the data behind it */
 	size_t page;
 	bool binds;
 };
@@ -144,7 +144,7 @@ void events_bpf_close(struct events_ring *events)
 	if (events->consumer)
 		munmap(events->consumer, events->page);
 	if (events->producer)
-		munmap((void *)(uintptr_t)events->producer, events->page + (size_t)2 * ROOM);
+		munmap(events->producer, events->page + (size_t)2 * ROOM);
 	events_bpf__destroy(events->program);
 	free(events);
 }

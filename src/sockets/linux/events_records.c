@@ -117,7 +117,7 @@ int events_records_walk(const void *data, size_t size, uint64_t producer, uint64
 			return -EBADMSG;
 		if (!(head & BPF_RINGBUF_DISCARD_BIT))
 			r = seen(context, at + BPF_RINGBUF_HDR_SZ, len);
-		*consumer += (len + BPF_RINGBUF_HDR_SZ + 7) / 8 * 8;
+		*consumer += ((uint64_t)len + BPF_RINGBUF_HDR_SZ + 7) / 8 * 8;
 	}
 	return r;
 }
