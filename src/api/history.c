@@ -10,17 +10,19 @@
 
 static int fill_in(struct berth_history *history)
 {
-	struct arena *arena = chronicle_read_arena(history);
+	struct berth_span *spans = NULL;
+	struct berth_event *events = NULL;
+	struct arena *arena = chronicle_read_parts(history, &spans, &events);
 	int r = 0;
 
 	for (size_t i = 0; !r && i < history->n_spans; i++) {
-		struct berth_span *span = (struct berth_span *)(uintptr_t)&history->spans[i];
+		struct berth_span *span = &spans[i];
 
 		span->address_text = event_words_address(arena, span->family, span->address);
 		r = span->address_text ? 0 : -ENOMEM;
 	}
 	for (size_t i = 0; !r && i < history->n_events; i++) {
-		struct berth_event *event = (struct berth_event *)(uintptr_t)&history->events[i];
+		struct berth_event *event = &events[i];
 
 		event->address_text = event->family
 			? event_words_address(arena, event->family, event->address)

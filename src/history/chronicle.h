@@ -70,8 +70,9 @@ void chronicle_close(struct chronicle *chronicle, double now_s);
 /* See berth_history(). `netns` 0: of all. *ret_problem (appended to) says what failed. */
 int chronicle_read(const struct berth_history_ask *ask, uint64_t netns,
 	struct berth_history **ret_history, struct buffer *ret_problem);
-/* What lives as long as it does: for texts that are added. */
-struct arena *chronicle_read_arena(struct berth_history *history);
+/* Its rows, to add texts to them, and an arena for those. */
+struct arena *chronicle_read_parts(struct berth_history *history, struct berth_span **ret_spans,
+	struct berth_event **ret_events);
 void chronicle_read_free(struct berth_history *history);
 
 #endif

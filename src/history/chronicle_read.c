@@ -26,6 +26,8 @@ enum {
 /* The public part is first, so that the two can be told from each other's address. */
 struct reading {
 	struct berth_history history;
+	struct berth_span *spans; /* the same, for those who add texts */
+	struct berth_event *events;
 	struct arena arena;
 	sqlite3 *db;
 	const struct berth_history_ask *ask;
@@ -314,7 +316,7 @@ static int read_spans(struct reading *reading)
 		spans[i] = spans[count - 1 - i];
 		spans[count - 1 - i] = other;
 	}
-	reading->history.spans = spans;
+	reading->history.spans = reading->spans = spans;
 	reading->history.n_spans = count;
 	return 0;
 }
@@ -396,7 +398,7 @@ static int read_happenings(struct reading *reading)
 		events[i] = events[count - 1 - i];
 		events[count - 1 - i] = other;
 	}
-	reading->history.events = events;
+	reading->history.events = reading->events = events;
 	reading->history.n_events = count;
 	return 0;
 }
@@ -511,9 +513,14 @@ int chronicle_read(const struct berth_history_ask *ask, uint64_t netns,
 	return r == -EPROTO ? -EBADMSG : r;
 }
 
-struct arena *chronicle_read_arena(struct berth_history *history)
+struct arena *chronicle_read_parts(struct berth_history *history, struct berth_span **ret_spans,
+	struct berth_event **ret_events)
 {
-	return &((struct reading *)history)->arena;
+	struct reading *reading = (struct reading *)history;
+
+	*ret_spans = reading->spans;
+	*ret_events = reading->events;
+	return &reading->arena;
 }
 
 void chronicle_read_free(struct berth_history *history)
