@@ -101,6 +101,12 @@ struct berth_options {
 	/* A recording (see berth_record()) to answer from instead of this machine. NULL: this
 	 * machine. */
 	const char *replay;
+
+	/* Where leases of this user are kept when /run/berth/leases is not there, such as
+	 * $XDG_RUNTIME_DIR; and where it is remembered which ports a project had, such as
+	 * ~/.local/state/berth. NULL: nowhere. */
+	const char *runtime_folder;
+	const char *state_folder;
 };
 
 /*
@@ -1239,17 +1245,128 @@ BERTH_PUBLIC int berth_end(
 	const struct berth *berth, const struct berth_end_ask *ask, struct berth_ended **ret_ended);
 BERTH_PUBLIC void berth_ended_free(struct berth_ended *ended);
 
+/* ---- Leases ---------------------------------------------------------------------------------- */
+
+enum berth_lease_kind {
+	BERTH_LEASE_HELD, /* as long as a process holds it: berth_hold() */
+	BERTH_LEASE_PROCESS, /* until its process ends */
+	BERTH_LEASE_TIMED, /* until its time is over */
+	BERTH_LEASE_PRINTED, /* given out by berth_free_ports(), for some minutes */
+	BERTH_LEASE_KINDS,
+};
+
+enum berth_lease_state {
+	BERTH_LEASE_ACTIVE,
+	BERTH_LEASE_OVER, /* nobody has cleared it away yet */
+	BERTH_LEASE_UNSURE, /* its process is in another PID namespace: it counts until its time is
+			       over */
+};
+
+/* "held", "process", "timed", "printed"; "active", "over", "unsure". */
+BERTH_PUBLIC const char *berth_lease_kind_name(enum berth_lease_kind kind);
+BERTH_PUBLIC const char *berth_lease_state_name(enum berth_lease_state state);
+
+struct berth_lease {
+	uint16_t port;
+	const char *name; /* UTF-8, chosen by its user */
+	enum berth_lease_kind kind;
+	enum berth_lease_state state;
+	uint32_t uid; /* whose it is, as the kernel says of the file */
+	uint32_t pid; /* of its holder; 0: it has none */
+	uint64_t project; /* stands for the folder it was made for; 0: for none */
+	uint64_t netns; /* cookie of its network namespace */
+	bool here; /* that is ours */
+	double made_s; /* seconds since 1970 */
+	double left_s; /* until its time is over; negative: no such time */
+};
+
+struct berth_leases {
+	const struct berth_lease *leases; /* by port */
+	size_t n_leases;
+	bool shared; /* those of all users; false: of this one only, others are not covered */
+	uint32_t damaged; /* files that are no leases, or not whole */
+};
+
+/* All leases, also those that are over. -ENOENT: there is no ledger; others as open(2). */
+BERTH_PUBLIC int berth_leases(const struct berth *berth, struct berth_leases **ret_leases);
+BERTH_PUBLIC void berth_leases_free(struct berth_leases *leases);
+
+/* The number that stands for a folder in berth_lease.project: a hash of its absolute path. */
+BERTH_PUBLIC uint64_t berth_project_number(const char *folder);
+
+struct berth_lease_ask {
+	size_t size; /* sizeof(struct berth_lease_ask) */
+	const char *name; /* 1 to 127 bytes of UTF-8, no control characters, no slash */
+	const char *folder; /* of the project; NULL: of none */
+	uint16_t port; /* just this one; 0: any, the same as last time where possible */
+	struct berth_port_range range; /* from which it is chosen; 0-0: see berth_free_ports() */
+	uint32_t pid; /* it ends with this process; 0: with none */
+	int64_t ttl_ms; /* and when this time is over; 0: not by time */
+};
+
+/*
+ * Leases a TCP and UDP port of this network namespace to a name: nobody else can lease, hold or be
+ * given it until the lease ends. Nothing is bound. A name of a project has one lease: asked again,
+ * it is renewed. 0: *ret_port; 1: the same, it had one already. -EINVAL: no such name, or neither a
+ * process nor a time ends it; -ESRCH: no such process; -EADDRINUSE: the port is taken, or all are;
+ * -EDQUOT: this user has 256 leases; -ENOENT, -EPERM, -ENOSPC, …: there is no ledger, or it cannot
+ * be written; -EROFS: a recording.
+ */
+BERTH_PUBLIC int berth_lease(
+	const struct berth *berth, const struct berth_lease_ask *ask, uint16_t *ret_port);
+
+/*
+ * Ends a lease of this user in this network namespace: that of a name in a project (folder NULL: in
+ * none), or, when the name is NULL, that of a port. 0; -ENOENT: there is none; -EPERM: it is
+ * another user's; -EBUSY: a process holds it, and it ends with that.
+ */
+BERTH_PUBLIC int berth_release(
+	const struct berth *berth, const char *name, const char *folder, uint16_t port);
+
+struct berth_free_ask {
+	size_t size; /* sizeof(struct berth_free_ask) */
+	uint32_t count; /* how many; 0: one; at most 128 */
+	bool consecutive; /* next to each other */
+	struct berth_port_range range; /* 0-0: wherever */
+	berth_protos protos; /* free in each of them; TCP and UDP alone; 0: both */
+	const char *name; /* whom they are for, to be listed; NULL: nobody said */
+};
+
+struct berth_free_port {
+	uint16_t port;
+	const char *text; /* why this one, one phrase */
+};
+
+struct berth_free {
+	const struct berth_free_port *ports; /* ascending when consecutive */
+	size_t n_ports;
+	double kept_s; /* for so long nobody else is given them */
+	bool shared; /* of all users; false: others are not covered */
+};
+
+/*
+ * Ports that are free now and likely to stay so: not lent by the kernel to clients as long as there
+ * are others, neither assigned by IANA nor claimed by name, nor reserved, nor leased, nor refused
+ * by browsers; and free in both families at all addresses, which the kernel is asked by binding
+ * them without options. Nobody else is given them for the next minutes. -EADDRINUSE: there are not
+ * so many; -EINVAL; others as berth_lease().
+ */
+BERTH_PUBLIC int berth_free_ports(
+	const struct berth *berth, const struct berth_free_ask *ask, struct berth_free **ret_free);
+BERTH_PUBLIC void berth_free_free(struct berth_free *found);
+
 /* ---- Holding a port ---------------------------------------------------------------------------
  */
 
 struct berth_hold_ask {
 	size_t size; /* sizeof(struct berth_hold_ask) */
 	uint16_t port; /* 0: one that nobody has, and that is likely to stay so */
-	const char *name; /* with port 0: the same name is given the same port where possible; NULL:
-			     any */
+	const char *name; /* as in berth_lease_ask; the same name is given the same port where
+			     possible; NULL: any, and no lease is written */
 	bool listen; /* for a server that takes a socket: bound and listening; else bound only */
 	uint8_t family; /* to listen at: 4, 6, or 0 for all addresses */
 	uint8_t address[16];
+	const char *folder; /* of the project that the name belongs to; NULL: of none */
 };
 
 struct berth_hold {
@@ -1504,7 +1621,7 @@ struct berth_here {
 	char boot[40]; /* the kernel's boot_id, another one after each start */
 };
 
-/* -ENOENT: not known: a recording, or no backend. */
+/* A negative errno: not known, as of a recording, or without a backend. */
 BERTH_PUBLIC int berth_here(const struct berth *berth, struct berth_here *ret_here);
 
 /* Where berthd keeps its history. */
@@ -1587,6 +1704,9 @@ BERTH_PUBLIC int berth_answers_json(
 	const struct berth_answers *answers, berth_write *write, void *context);
 BERTH_PUBLIC int berth_ended_json(
 	const struct berth_ended *ended, berth_write *write, void *context);
+BERTH_PUBLIC int berth_leases_json(
+	const struct berth_leases *leases, berth_write *write, void *context);
+BERTH_PUBLIC int berth_free_json(const struct berth_free *found, berth_write *write, void *context);
 BERTH_PUBLIC int berth_waited_json(
 	const struct berth_waited *waited, berth_write *write, void *context);
 BERTH_PUBLIC int berth_doctor_json(

@@ -91,6 +91,19 @@ static int copy_options(const struct berth_options *options, struct berth_option
 	return 0;
 }
 
+static int keep(struct berth *berth, const char *path, const char **ret_path)
+{
+	*ret_path = path ? arena_text(&berth->arena, path, strlen(path)) : NULL;
+	return path && !*ret_path ? handle_fail(-ENOMEM, "out of memory") : 0;
+}
+
+static int use_folders(struct berth *berth, const struct berth_options *options)
+{
+	int r = keep(berth, options->runtime_folder, &berth->runtime_folder);
+
+	return r ? r : keep(berth, options->state_folder, &berth->state_folder);
+}
+
 int berth_open(const struct berth_options *options, struct berth **ret_berth)
 {
 	struct berth_options wanted;
@@ -106,6 +119,8 @@ int berth_open(const struct berth_options *options, struct berth **ret_berth)
 	r = local_new(berth->registry, &wanted, &berth->complaints, &berth->local);
 	if (r)
 		(void)handle_fail(r, "out of memory");
+	if (!r)
+		r = use_folders(berth, &wanted);
 	if (!r)
 		r = use_system(berth, wanted.replay);
 	if (r < 0) {

@@ -25,6 +25,8 @@ struct berth {
 	struct local *local; /* claims of this site, user and host */
 	struct sockets_system *system;
 	struct complaints complaints; /* about files, in the order in which they were read */
+	const char *runtime_folder; /* of berth_options; NULL */
+	const char *state_folder;
 	bool replay; /* the system is a recording: nothing of this host belongs to it */
 	struct arena arena; /* the texts above */
 };

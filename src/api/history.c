@@ -40,8 +40,8 @@ int berth_here(const struct berth *berth, struct berth_here *ret_here)
 
 	if (r)
 		return handle_fail(r, "which machine this is cannot be told");
-	ret_here->netns = here.netns;
-	memcpy(ret_here->boot, here.boot, sizeof(here.boot));
+	ret_here->netns = here.netns_inode;
+	memcpy(ret_here->boot, here.boot_id, sizeof(here.boot_id));
 	return 0;
 }
 
@@ -62,7 +62,7 @@ int berth_history(const struct berth *berth, const struct berth_history_ask *ask
 	if (wanted.until_s > 0 && wanted.until_s < wanted.since_s)
 		return handle_fail(-EINVAL, "the end of the time is before its beginning");
 	(void)sockets_here(berth->system, &here);
-	int r = chronicle_read(&wanted, here.netns, &history, &problem);
+	int r = chronicle_read(&wanted, here.netns_inode, &history, &problem);
 	if (!r)
 		r = fill_in(history);
 	if (r) {

@@ -97,6 +97,8 @@ enum cli_exit cli_open(struct cli *cli)
 		options.registry_path = environment_image(environment);
 		options.claims_folders = folders;
 		options.services_path = ENVIRONMENT_SERVICES;
+		options.runtime_folder = environment->runtime;
+		options.state_folder = environment->user_state;
 	}
 	if (cli->settings.registry)
 		options.registry_path = cli->settings.registry;

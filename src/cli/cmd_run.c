@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/describe.h"
+#include "cli/project_root.h"
 #include "cli/run_child.h"
 #include "cli/run_words.h"
 
@@ -186,15 +187,15 @@ static bool needs_socket(const struct berth_policy *policy, uint16_t port)
 static enum cli_exit take_port(
 	struct run *run, struct wish *wish, const char *folder, const struct berth_policy *policy)
 {
-	struct buffer name = {0};
-	struct berth_hold_ask ask = {
-		.size = sizeof(ask), .port = wish->port, .listen = run->fd, .family = run->family};
+	struct berth_hold_ask ask = {.size = sizeof(ask),
+		.port = wish->port,
+		.listen = run->fd,
+		.family = run->family,
+		.name = wish->name,
+		.folder = folder};
 
 	memcpy(ask.address, run->address, sizeof(ask.address));
-	buffer_format(&name, "%s\n%s", folder, wish->name);
-	ask.name = buffer_string(&name);
 	int r = berth_hold(run->cli->berth, &ask, &wish->hold);
-	buffer_free(&name);
 	if (r == -EADDRINUSE && wish->port)
 		complain_taken(run, wish);
 	else if (r)
@@ -213,7 +214,7 @@ static enum cli_exit take_ports(struct run *run)
 		.states = BERTH_STATE_BIT(BERTH_LISTEN)};
 	struct berth_snapshot *snapshot = NULL;
 	struct berth_policy policy;
-	char *folder = getcwd(NULL, 0);
+	char *folder = project_root();
 	enum cli_exit code = cli_snapshot(run->cli, &nothing, &snapshot);
 
 	if (code != CLI_YES)

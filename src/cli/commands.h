@@ -56,6 +56,12 @@ enum command_key {
 	KEY_INTERFACE,
 	KEY_LISTEN,
 	KEY_PID,
+	KEY_CONSECUTIVE,
+	KEY_RANGE,
+	KEY_FOR,
+	KEY_EXPLAIN,
+	KEY_TTL,
+	KEY_GLOBAL,
 	KEY_TRY,
 	KEY_ERRNO,
 	KEY_SINCE,
@@ -103,20 +109,29 @@ extern const struct command cmd_doctor;
 extern const struct command cmd_enable;
 extern const struct command cmd_disable;
 extern const struct command cmd_find;
+extern const struct command cmd_free;
 extern const struct command cmd_help;
 extern const struct command cmd_history;
 extern const struct command cmd_kill;
+extern const struct command cmd_lease;
+extern const struct command cmd_leases;
 extern const struct command cmd_ls;
 extern const struct command cmd_map;
 extern const struct command cmd_page;
 extern const struct command cmd_port;
 extern const struct command cmd_record;
 extern const struct command cmd_registry;
+extern const struct command cmd_release;
 extern const struct command cmd_run;
 extern const struct command cmd_site;
 extern const struct command cmd_version;
 extern const struct command cmd_wait;
 extern const struct command cmd_watch;
 extern const struct command cmd_why;
+
+/* What several commands of leases share: a range as people type it, and the word that other users
+ * are not covered. */
+enum cli_exit cmd_free_range(const char *value, struct berth_port_range *ret_range);
+void cmd_leases_cover(const struct cli *cli, bool shared);
 
 #endif

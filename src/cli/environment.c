@@ -87,10 +87,16 @@ int environment_read(struct environment *ret_environment)
 	if (!error)
 		error = user_path(
 			"XDG_CONFIG_HOME", ".config", "berth/claims.d", &environment.user_claims);
+	if (!error)
+		error = user_path(
+			"XDG_STATE_HOME", ".local/state", "berth", &environment.user_state);
 	if (error) {
 		environment_free(&environment);
 		return error;
 	}
+	environment.runtime = variable("XDG_RUNTIME_DIR");
+	if (environment.runtime && *environment.runtime != '/')
+		environment.runtime = NULL;
 	environment.pager = pager();
 	environment.columns = columns();
 	environment.no_colour = variable("NO_COLOR") != NULL;
@@ -104,8 +110,10 @@ void environment_free(struct environment *environment)
 {
 	free(environment->user_image);
 	free(environment->user_claims);
+	free(environment->user_state);
 	environment->user_image = NULL;
 	environment->user_claims = NULL;
+	environment->user_state = NULL;
 }
 
 const char *environment_image(const struct environment *environment)

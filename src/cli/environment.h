@@ -15,6 +15,8 @@
 struct environment {
 	char *user_image; /* where the user's registry image is or would be; NULL without a home */
 	char *user_claims; /* the user's folder of claims; NULL without a home */
+	char *user_state; /* what is remembered from one day to the next; NULL: not known */
+	const char *runtime; /* $XDG_RUNTIME_DIR; NULL */
 	const char *pager; /* a command line for the shell, or NULL */
 	unsigned columns; /* $COLUMNS, or 0 */
 	bool no_colour; /* NO_COLOR is set and not empty (no-color.org) */

@@ -113,6 +113,45 @@ int sockets_endings(struct sockets_system *system);
 /* Takes all that it has. */
 void sockets_endings_read(int fd);
 
+/* ---- What leases are tied to -------------------------------------------------------------------
+ */
+
+struct sockets_here {
+	char boot_id[37]; /* of this start of the machine; NUL-terminated */
+	uint64_t netns; /* the cookie of our network namespace: one number for each, never used
+			   again */
+	uint64_t pidns; /* the inode of our PID namespace */
+	uint64_t netns_inode; /* of our network namespace: the first one of a machine has mostly the
+				 same after each start */
+};
+
+/* The policy of this host's ports; lists live in the arena. 0; -ENOMEM. */
+int sockets_policy(
+	struct sockets_system *system, struct arena *arena, struct berth_policy *ret_policy);
+
+/* 0; -EROFS: a recording; another negative errno: cannot be read. */
+int sockets_here(struct sockets_system *system, struct sockets_here *ret_here);
+
+/* When a process started, in clock ticks since the machine did: with its pid, who it is. 0; -ESRCH:
+ * it is not there; -EACCES; -ENOMEM. */
+int sockets_start(struct sockets_system *system, uint32_t pid, uint64_t *ret_ticks);
+
+/*
+ * Locks the number of a port in our network namespace against all others who lock it, of whatever
+ * user, until the descriptor is closed or the process ends, however it ends. Nothing is bound: the
+ * lock is a name of AF_UNIX in the abstract namespace, which is one for each network namespace, as
+ * ports are. The descriptor, closed on exec; -EADDRINUSE: somebody has it.
+ */
+int sockets_lock(struct sockets_system *system, uint16_t port);
+
+/* Does somebody have the lock? Asked without taking it. */
+bool sockets_is_locked(struct sockets_system *system, uint16_t port);
+
+/* Would a server without any option get the port, at all addresses of both families, in each of the
+ * protocols TCP and UDP that are in the set? Asked by binding, and closing at once. 0; -EADDRINUSE;
+ * -EACCES; other errnos of bind(2). */
+int sockets_is_free(struct sockets_system *system, uint16_t port, berth_protos protos);
+
 /* ---- Sockets made for others ------------------------------------------------------------------
  */
 
@@ -243,13 +282,5 @@ void sockets_events_close(struct sockets_events *events);
  * -ENOMEM. */
 int sockets_process(struct sockets_system *system, uint32_t pid, uint64_t start_ticks,
 	struct arena *arena, const struct berth_process **ret_process);
-
-/* What makes our network namespace and this run of the machine this one: the inode of the
- * namespace, and the kernel's random boot_id. 0; -ENOENT: not known here. */
-struct sockets_here {
-	uint64_t netns;
-	char boot[36 + 1];
-};
-int sockets_here(struct sockets_system *system, struct sockets_here *ret_here);
 
 #endif

@@ -49,7 +49,7 @@ class Running:
 
     def __init__(self, there: World, home: Path, *words: str) -> None:
         self.there = there
-        command = [*there.enter, "sh", "-c", 'echo $$; exec "$0" "$@"', str(BERTH), "run", "-v", *words]
+        command = [*there.enter, "sh", "-c", 'cd "$HOME"; echo $$; exec "$0" "$@"', str(BERTH), "run", "-v", *words]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                         env={**environment(home), "PATH": os.environ["PATH"]})
         assert self.process.stdout and self.process.stderr

@@ -56,24 +56,6 @@ static uint32_t namespace_number(const struct sockets_system *system, const char
 	return (uint32_t)number;
 }
 
-int sockets_here(struct sockets_system *system, struct sockets_here *ret_here)
-{
-	struct sockets_here here = {.netns = namespace_number(system, "/proc/self/ns/net")};
-	struct buffer boot = {0};
-	int r = system->replay ? -ENOENT
-			       : system_file(system, "/proc/sys/kernel/random/boot_id",
-					 sizeof(here.boot) * 2, &boot);
-
-	if (!r && (!boot.data || boot.len < sizeof(here.boot) - 1))
-		r = -ENOENT;
-	if (!r) {
-		memcpy(here.boot, boot.data, sizeof(here.boot) - 1);
-		*ret_here = here;
-	}
-	buffer_free(&boot);
-	return r;
-}
-
 /*
  * Anybody may join (NL_CFG_F_NONROOT_RECV, net/core/sock_diag.c). It takes a bind(2) too: a socket
  * without a number of its own is taken for the kernel's, which tells itself nothing

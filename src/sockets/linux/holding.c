@@ -6,11 +6,54 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "sockets/sockets.h"
+
+/* A NUL in front makes the name abstract (unix(7)). */
+static socklen_t name_lock(uint16_t port, struct sockaddr_un *ret_name)
+{
+	*ret_name = (struct sockaddr_un){.sun_family = AF_UNIX};
+	int len = snprintf(ret_name->sun_path + 1, sizeof(ret_name->sun_path) - 1, "berth/port/%u",
+		(unsigned)port);
+
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)len);
+}
+
+int sockets_lock(struct sockets_system *system, uint16_t port)
+{
+	struct sockaddr_un name;
+	socklen_t len = name_lock(port, &name);
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	(void)system;
+	if (fd < 0)
+		return -errno;
+	if (!bind(fd, (const struct sockaddr *)&name, len))
+		return fd;
+	int r = -errno;
+	close(fd);
+	return r;
+}
+
+bool sockets_is_locked(struct sockets_system *system, uint16_t port)
+{
+	struct sockaddr_un name;
+	socklen_t len = name_lock(port, &name);
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	(void)system;
+	/* Nothing is sent; a name that nobody has refuses (ECONNREFUSED). */
+	bool locked = fd >= 0 && !connect(fd, (const struct sockaddr *)&name, len);
+	if (fd >= 0)
+		close(fd);
+	return locked;
+}
 
 static int set(int fd, int level, int option, int value)
 {
@@ -30,6 +73,36 @@ static int bind_to(int fd, uint8_t family, const uint8_t address[16], uint16_t p
 	else
 		r = bind(fd, (const struct sockaddr *)&four, sizeof(four));
 	return r < 0 ? -errno : 0;
+}
+
+static int try(int type, uint8_t family, uint16_t port)
+{
+	static const uint8_t any[16];
+	int fd = socket(family == 6 ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	int r = family == 6 ? set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0) : 0;
+	if (!r)
+		r = bind_to(fd, family, any, port);
+	close(fd);
+	return r;
+}
+
+int sockets_is_free(struct sockets_system *system, uint16_t port, berth_protos protos)
+{
+	static const int types[] = {[BERTH_TCP] = SOCK_STREAM, [BERTH_UDP] = SOCK_DGRAM};
+	int r = 0;
+
+	(void)system;
+	for (unsigned proto = BERTH_TCP; !r && proto <= BERTH_UDP; proto++) {
+		if (!(protos & BERTH_PROTO_BIT(proto)))
+			continue;
+		r = try(types[proto], 6, port);
+		if (r == -EAFNOSUPPORT || r == -EADDRNOTAVAIL)
+			r = try(types[proto], 4, port);
+	}
+	return r;
 }
 
 /* A socket of one family, bound with SO_REUSEADDR, so that closing connections are no hindrance. */

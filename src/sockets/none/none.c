@@ -218,5 +218,36 @@ int sockets_process(struct sockets_system *system, uint32_t pid, uint64_t start_
 int sockets_here(struct sockets_system *system, struct sockets_here *ret_here)
 {
 	(void)system, (void)ret_here;
-	return -ENOENT;
+	return -ENOSYS;
+}
+
+int sockets_start(struct sockets_system *system, uint32_t pid, uint64_t *ret_ticks)
+{
+	(void)system, (void)pid, (void)ret_ticks;
+	return -ENOSYS;
+}
+
+int sockets_lock(struct sockets_system *system, uint16_t port)
+{
+	(void)system, (void)port;
+	return -ENOSYS;
+}
+
+int sockets_is_free(struct sockets_system *system, uint16_t port, berth_protos protos)
+{
+	(void)system, (void)port, (void)protos;
+	return -ENOSYS;
+}
+
+int sockets_policy(
+	struct sockets_system *system, struct arena *arena, struct berth_policy *ret_policy)
+{
+	(void)system, (void)arena, (void)ret_policy;
+	return -ENOSYS;
+}
+
+bool sockets_is_locked(struct sockets_system *system, uint16_t port)
+{
+	(void)system, (void)port;
+	return false;
 }

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+/* Ports that are free and likely to stay so, each kept for the caller for some minutes. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api/chooser.h"
+#include "api/handle.h"
+#include "binding/binding.h"
+
+enum {
+	MOST = 128,
+	KEPT_MS = 3 * 60 * 1000,
+};
+
+struct free_box {
+	struct berth_free free;
+	struct berth_free_port ports[MOST];
+	struct chooser chooser;
+	struct berth_free_ask ask;
+	int locks[MOST]; /* until the leases are written */
+};
+
+static int take_ask(struct free_box *box, const struct berth_free_ask *ask)
+{
+	struct berth_free_ask *mine = &box->ask;
+
+	if (ask->size < sizeof(ask->size) || ask->size > sizeof(*mine))
+		return handle_fail(-EINVAL, "berth_free_ask.size is %zu, at most %zu is known",
+			ask->size, sizeof(*mine));
+	memcpy(mine, ask, ask->size);
+	const berth_protos known = BERTH_PROTO_BIT(BERTH_TCP) | BERTH_PROTO_BIT(BERTH_UDP);
+	mine->protos = mine->protos ? mine->protos : known;
+	mine->count = mine->count ? mine->count : 1;
+	mine->name = mine->name ? mine->name : "free";
+	if (mine->count > MOST)
+		return handle_fail(-EINVAL, "at most %d ports at a time", MOST);
+	if (mine->protos & ~known)
+		return handle_fail(-EINVAL, "free ports are found for TCP and UDP");
+	if (!record_is_name(mine->name))
+		return handle_fail(-EINVAL, "'%s' is no name for a lease", mine->name);
+	if (mine->range.first > mine->range.last)
+		return handle_fail(-EINVAL, "the range ends before it begins");
+	return 0;
+}
+
+static const char *why(const struct free_box *box, uint16_t port)
+{
+	const struct berth_policy *policy = &box->chooser.policy;
+
+	if (binding_is_ephemeral(policy, port))
+		return "free in both families, but the kernel lends it to clients";
+	if (policy->has_ephemeral && port > policy->ephemeral.last)
+		return "free in both families, above the range that the kernel lends to clients, "
+		       "nobody's by registry or claim";
+	return "free in both families, outside the range that the kernel lends to clients, "
+	       "nobody's by registry or claim";
+}
+
+static void let_go(struct free_box *box)
+{
+	for (size_t i = 0; i < box->free.n_ports; i++)
+		close(box->locks[i]);
+	box->free.n_ports = 0;
+}
+
+/* 0: it is ours, and its number locked; -EADDRINUSE, -EACCES: it is not to be had. */
+static int take(struct free_box *box, uint16_t port)
+{
+	struct chooser *chooser = &box->chooser;
+
+	if (chooser_refuses(chooser, port, box->ask.range))
+		return -EADDRINUSE;
+	int lock = chooser_lock(chooser, port, NULL, 0);
+	if (lock < 0)
+		return lock;
+	int r = sockets_is_free(chooser->berth->system, port, box->ask.protos);
+	if (r) {
+		close(lock);
+		return r;
+	}
+	box->locks[box->free.n_ports] = lock;
+	box->ports[box->free.n_ports++] =
+		(struct berth_free_port){.port = port, .text = why(box, port)};
+	return 0;
+}
+
+static int find_any(struct free_box *box, const struct order *order)
+{
+	uint16_t port = 0;
+	int r = 0;
+
+	for (uint32_t n = 0; box->free.n_ports < box->ask.count; n++) {
+		port = order_nth(order, n);
+		r = port ? take(box, port) : -ENOENT;
+		if (r && r != -EADDRINUSE && r != -EACCES)
+			break;
+	}
+	return r == -ENOENT ? -EADDRINUSE : box->free.n_ports == box->ask.count ? 0 : r;
+}
+
+/* Neighbours: a run of ports is begun anew behind each that is not to be had. */
+static int find_run(struct free_box *box, const struct order *order)
+{
+	uint16_t last = 0;
+	uint16_t port = 0;
+
+	for (uint32_t n = 0; box->free.n_ports < box->ask.count; n++) {
+		port = order_nth(order, n);
+		if (!port)
+			break;
+		if (port != last + 1)
+			let_go(box);
+		int r = take(box, port);
+		if (r == -EADDRINUSE || r == -EACCES)
+			let_go(box);
+		else if (r)
+			return r;
+		last = port;
+	}
+	return box->free.n_ports == box->ask.count ? 0 : -EADDRINUSE;
+}
+
+static int keep_all(struct free_box *box)
+{
+	struct chooser *chooser = &box->chooser;
+	int r = 0;
+
+	for (size_t i = 0; !r && i < box->free.n_ports; i++) {
+		struct record record = chooser_record(
+			chooser, box->ports[i].port, BERTH_LEASE_PRINTED, box->ask.name, 0);
+
+		record.ends_ms = record.made_ms + KEPT_MS;
+		r = ledger_put(&chooser->ledger, &record);
+	}
+	return r;
+}
+
+/* A ledger_seen. A printed port that somebody has bound since then is protected by that; when it is
+ * free again it may be given again. */
+static int clear_used(void *context, const struct record *record, uint32_t uid)
+{
+	struct chooser *chooser = context;
+
+	if (!record || uid != chooser->ledger.uid || record->netns != chooser->here.netns)
+		return 0;
+	if (record_state(record, &chooser->now) == BERTH_LEASE_OVER ||
+		(record->kind == BERTH_LEASE_PRINTED &&
+			sockets_is_free(chooser->berth->system, record->port,
+				BERTH_PROTO_BIT(BERTH_TCP) | BERTH_PROTO_BIT(BERTH_UDP)) ==
+				-EADDRINUSE))
+		(void)ledger_drop(&chooser->ledger, record->netns, record->port);
+	return 0;
+}
+
+static int explain(int error)
+{
+	if (error == -EADDRINUSE)
+		return handle_fail(error, "there are not so many free ports");
+	if (error == -EROFS)
+		return handle_fail(error, "a recording has no ports to give");
+	if (error == -EDQUOT)
+		return handle_fail(
+			error, "you have %d leases, and more nobody may have", LEDGER_USER_MOST);
+	return handle_fail(error, "no free ports could be found: %s", strerror(-error));
+}
+
+static int find(struct free_box *box, const struct berth *berth)
+{
+	struct chooser *chooser = &box->chooser;
+	int r = chooser_begin(chooser, berth);
+
+	if (!r && !chooser->has_ledger)
+		return handle_fail(chooser->ledger_error,
+			"there is no ledger to keep ports in: " LEDGER_SHARED
+			" is not there, nor a runtime folder of yours");
+	if (!r) {
+		(void)ledger_each(&chooser->ledger, clear_used, chooser);
+		struct order order = chooser_order(chooser, NULL, NULL, box->ask.range);
+		r = box->ask.consecutive ? find_run(box, &order) : find_any(box, &order);
+	}
+	if (!r)
+		r = keep_all(box);
+	return r ? explain(r) : 0;
+}
+
+int berth_free_ports(
+	const struct berth *berth, const struct berth_free_ask *ask, struct berth_free **ret_free)
+{
+	struct free_box *box = calloc(1, sizeof(*box));
+
+	if (!box)
+		return handle_fail(-ENOMEM, "out of memory");
+	int r = take_ask(box, ask);
+	if (!r) {
+		r = find(box, berth);
+		size_t found = box->free.n_ports;
+		let_go(box);
+		box->free = (struct berth_free){.ports = box->ports,
+			.n_ports = found,
+			.kept_s = KEPT_MS / 1000.0,
+			.shared = box->chooser.has_ledger && box->chooser.ledger.shared};
+		chooser_end(&box->chooser);
+	}
+	if (r)
+		free(box);
+	else
+		*ret_free = &box->free;
+	return r;
+}
+
+void berth_free_free(struct berth_free *found)
+{
+	free(found);
+}

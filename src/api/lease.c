@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: MIT
+/* Leases that outlive the call that makes them: made, renewed, ended and listed. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api/chooser.h"
+#include "api/handle.h"
+
+/* ---- One lease ------------------------------------------------------------------------------- */
+
+struct leasing {
+	struct chooser chooser;
+	struct berth_lease_ask ask;
+	uint64_t project;
+	struct record old; /* the lease that the name has; port 0: none */
+	uint64_t start_ticks; /* of the process */
+};
+
+static int take_ask(struct leasing *leasing, const struct berth_lease_ask *ask)
+{
+	if (ask->size < sizeof(ask->size) || ask->size > sizeof(leasing->ask))
+		return handle_fail(-EINVAL, "berth_lease_ask.size is %zu, at most %zu is known",
+			ask->size, sizeof(leasing->ask));
+	memcpy(&leasing->ask, ask, ask->size);
+	if (!ask->name || !record_is_name(ask->name))
+		return handle_fail(-EINVAL,
+			"a lease needs a name of 1 to 127 bytes, without slashes and control "
+			"characters");
+	if (!leasing->ask.pid && leasing->ask.ttl_ms <= 0)
+		return handle_fail(-EINVAL, "a lease needs a process or a time that ends it");
+	leasing->project = berth_project_number(leasing->ask.folder);
+	return 0;
+}
+
+static int explain_begin(const struct chooser *chooser, int error)
+{
+	if (error == -EROFS)
+		return handle_fail(error, "a recording has no leases");
+	if (error == -ENOENT || error == -EPERM || error == -EACCES)
+		return handle_fail(error,
+			"there is no ledger: " LEDGER_SHARED " %s, and no runtime folder of yours "
+			"is there",
+			error == -EPERM ? "belongs to somebody else" : "is not there");
+	(void)chooser;
+	return handle_fail(error, "the ledger cannot be read: %s", strerror(-error));
+}
+
+static int begin(struct chooser *chooser, const struct berth *berth)
+{
+	int r = chooser_begin(chooser, berth);
+
+	if (!r)
+		r = chooser->ledger_error;
+	return r ? explain_begin(chooser, r) : 0;
+}
+
+/* A ledger_seen: that of our name. */
+static int find_old(void *context, const struct record *record, uint32_t uid)
+{
+	struct leasing *leasing = context;
+
+	if (!record || uid != leasing->chooser.ledger.uid ||
+		record->netns != leasing->chooser.here.netns ||
+		record->project != leasing->project ||
+		strcmp(record->name, leasing->ask.name) != 0 ||
+		record_state(record, &leasing->chooser.now) == BERTH_LEASE_OVER)
+		return 0;
+	leasing->old = *record;
+	return 1;
+}
+
+static int write_lease(struct leasing *leasing, uint16_t port)
+{
+	const struct berth_lease_ask *ask = &leasing->ask;
+	struct record record = chooser_record(&leasing->chooser, port,
+		ask->pid ? BERTH_LEASE_PROCESS : BERTH_LEASE_TIMED, ask->name, leasing->project);
+
+	record.pid = ask->pid;
+	record.start_ticks = leasing->start_ticks;
+	if (ask->ttl_ms > 0)
+		record.ends_ms = record.made_ms + ask->ttl_ms;
+	return ledger_put(&leasing->chooser.ledger, &record);
+}
+
+/* `ours`: the name has it already, so that a server of its own may be bound there. */
+static int take(struct leasing *leasing, uint16_t port, bool ours)
+{
+	struct chooser *chooser = &leasing->chooser;
+	int lock = chooser_lock(chooser, port, leasing->ask.name, leasing->project);
+
+	if (lock < 0)
+		return lock;
+	int r = ours ? 0
+		     : sockets_is_free(chooser->berth->system, port,
+			       BERTH_PROTO_BIT(BERTH_TCP) | BERTH_PROTO_BIT(BERTH_UDP));
+	if (!r)
+		r = write_lease(leasing, port);
+	close(lock);
+	chooser->locked = 0;
+	return r;
+}
+
+static int take_any(struct leasing *leasing, uint16_t *ret_port)
+{
+	const struct berth_lease_ask *ask = &leasing->ask;
+	struct order order = chooser_order(&leasing->chooser, ask->name, ask->folder, ask->range);
+	uint16_t port = 0;
+
+	for (uint32_t n = 0; (port = order_nth(&order, n)) != 0; n++) {
+		if (chooser_refuses(&leasing->chooser, port, ask->range))
+			continue;
+		int r = take(leasing, port, false);
+		if (!r)
+			*ret_port = port;
+		if (r != -EADDRINUSE && r != -EACCES)
+			return r;
+	}
+	return -EADDRINUSE;
+}
+
+static int explain(int error, const struct berth_lease_ask *ask)
+{
+	if (error == -EADDRINUSE && ask->port)
+		return handle_fail(error, "port %u is taken", ask->port);
+	if (error == -EADDRINUSE)
+		return handle_fail(error, "no port is left");
+	if (error == -EACCES && ask->port)
+		return handle_fail(error, "port %u needs CAP_NET_BIND_SERVICE", ask->port);
+	if (error == -EDQUOT)
+		return handle_fail(
+			error, "you have %d leases, and more nobody may have", LEDGER_USER_MOST);
+	return handle_fail(error, "the lease cannot be written: %s", strerror(-error));
+}
+
+static int lease(struct leasing *leasing, uint16_t *ret_port)
+{
+	const struct berth_lease_ask *ask = &leasing->ask;
+	struct chooser *chooser = &leasing->chooser;
+	int r = 0;
+
+	if (ask->pid)
+		r = sockets_start(chooser->berth->system, ask->pid, &leasing->start_ticks);
+	if (r)
+		return handle_fail(r, "there is no process %u", (unsigned)ask->pid);
+	(void)ledger_each(&chooser->ledger, find_old, leasing);
+	uint16_t old = leasing->old.port;
+	if (old && (!ask->port || ask->port == old)) {
+		r = take(leasing, old, true);
+		if (!r) {
+			*ret_port = old;
+			return 1;
+		}
+		if (r != -EADDRINUSE)
+			return explain(r, ask);
+	}
+	uint16_t port = ask->port;
+	r = port ? take(leasing, port, false) : take_any(leasing, &port);
+	if (r)
+		return explain(r, ask);
+	if (old && leasing->old.kind != BERTH_LEASE_HELD)
+		(void)ledger_drop(&chooser->ledger, chooser->here.netns, old);
+	*ret_port = port;
+	return 0;
+}
+
+int berth_lease(const struct berth *berth, const struct berth_lease_ask *ask, uint16_t *ret_port)
+{
+	struct leasing leasing = {0};
+	int r = take_ask(&leasing, ask);
+
+	if (r)
+		return r;
+	r = begin(&leasing.chooser, berth);
+	if (!r)
+		r = lease(&leasing, ret_port);
+	chooser_end(&leasing.chooser);
+	return r;
+}
+
+/* ---- Its end --------------------------------------------------------------------------------- */
+
+struct ending {
+	struct chooser *chooser;
+	const char *name; /* NULL: by port */
+	uint64_t project;
+	uint16_t port;
+	int result; /* of the last that was found */
+};
+
+/* A ledger_seen. */
+static int end_one(void *context, const struct record *record, uint32_t uid)
+{
+	struct ending *ending = context;
+	struct chooser *chooser = ending->chooser;
+
+	if (!record || record->netns != chooser->here.netns ||
+		record_state(record, &chooser->now) == BERTH_LEASE_OVER)
+		return 0;
+	bool meant = ending->name
+		? record->project == ending->project && !strcmp(record->name, ending->name)
+		: record->port == ending->port;
+	if (!meant || (ending->name && uid != chooser->ledger.uid))
+		return 0;
+	if (uid != chooser->ledger.uid)
+		ending->result = -EPERM;
+	else if (record->kind == BERTH_LEASE_HELD)
+		ending->result = -EBUSY;
+	else
+		ending->result = ledger_drop(&chooser->ledger, record->netns, record->port);
+	return 1;
+}
+
+int berth_release(const struct berth *berth, const char *name, const char *folder, uint16_t port)
+{
+	struct chooser chooser;
+	struct ending ending = {.chooser = &chooser,
+		.name = name,
+		.project = berth_project_number(folder),
+		.port = port,
+		.result = -ENOENT};
+	int r = begin(&chooser, berth);
+
+	if (!r) {
+		(void)ledger_each(&chooser.ledger, end_one, &ending);
+		r = ending.result;
+		if (r == -ENOENT)
+			r = handle_fail(r, "there is no such lease of yours");
+		else if (r == -EPERM)
+			r = handle_fail(r, "the lease of port %u is another user's", port);
+		else if (r == -EBUSY)
+			r = handle_fail(r, "a process holds the port: the lease ends with it");
+		else if (r)
+			r = handle_fail(r, "the lease cannot be ended: %s", strerror(-r));
+	}
+	chooser_end(&chooser);
+	return r;
+}
+
+/* ---- The list -------------------------------------------------------------------------------- */
+
+struct list_box {
+	struct berth_leases list;
+	struct chooser *chooser;
+	struct berth_lease *all;
+	size_t size;
+	struct arena arena;
+};
+
+static int grow(struct list_box *box)
+{
+	size_t size = box->size ? 2 * box->size : 16;
+	struct berth_lease *all = realloc(box->all, size * sizeof(*all));
+
+	if (!all)
+		return -ENOMEM;
+	box->all = all;
+	box->size = size;
+	return 0;
+}
+
+/* A ledger_seen. Files of ours that stand for nothing any more are taken out on the way. */
+static int list_one(void *context, const struct record *record, uint32_t uid)
+{
+	struct list_box *box = context;
+	struct chooser *chooser = box->chooser;
+
+	if (!record) {
+		box->list.damaged++;
+		return 0;
+	}
+	enum berth_lease_state state = record_state(record, &chooser->now);
+	if (box->list.n_leases == box->size && grow(box))
+		return -ENOMEM;
+	struct berth_lease *lease = box->all + box->list.n_leases;
+	*lease = (struct berth_lease){.port = record->port,
+		.name = arena_text(&box->arena, record->name, strlen(record->name)),
+		.kind = record->kind,
+		.state = state,
+		.uid = uid,
+		.pid = record->pid,
+		.project = record->project,
+		.netns = record->netns,
+		.here = record->netns == chooser->here.netns,
+		.made_s = (double)record->made_at_s,
+		.left_s = record->ends_ms ? (double)(record->ends_ms - chooser->now.now_ms) / 1e3
+					  : -1};
+	if (!lease->name)
+		return -ENOMEM;
+	if (lease->left_s < 0 && record->ends_ms)
+		lease->left_s = 0;
+	box->list.n_leases++;
+	if (state == BERTH_LEASE_OVER && uid == chooser->ledger.uid)
+		(void)ledger_drop(&chooser->ledger, record->netns, record->port);
+	return 0;
+}
+
+static int compare(const void *left, const void *right)
+{
+	const struct berth_lease *a = left;
+	const struct berth_lease *b = right;
+
+	if (a->port != b->port)
+		return a->port < b->port ? -1 : 1;
+	return a->uid < b->uid ? -1 : a->uid > b->uid;
+}
+
+int berth_leases(const struct berth *berth, struct berth_leases **ret_leases)
+{
+	struct chooser chooser;
+	struct list_box *box = calloc(1, sizeof(*box));
+
+	if (!box)
+		return handle_fail(-ENOMEM, "out of memory");
+	box->chooser = &chooser;
+	int r = begin(&chooser, berth);
+	if (!r) {
+		r = ledger_each(&chooser.ledger, list_one, box);
+		if (r)
+			r = handle_fail(r, "out of memory");
+	}
+	if (!r) {
+		if (box->list.n_leases)
+			qsort(box->all, box->list.n_leases, sizeof(*box->all), compare);
+		box->list.leases = box->all;
+		box->list.shared = chooser.ledger.shared;
+		*ret_leases = &box->list;
+	}
+	chooser_end(&chooser);
+	if (r)
+		berth_leases_free(&box->list);
+	return r;
+}
+
+void berth_leases_free(struct berth_leases *leases)
+{
+	struct list_box *box = (struct list_box *)leases;
+
+	if (!box)
+		return;
+	free(box->all);
+	arena_free(&box->arena);
+	free(box);
+}

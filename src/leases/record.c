@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+/* One key and its value a line, all of them, in this order; the last line is the sum of the rest.
+ */
+#include "leases/record.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "leases/hash.h"
+
+static const char head[] = "berth-lease 1";
+
+const char *record_kind_name(enum berth_lease_kind kind)
+{
+	switch (kind) {
+	case BERTH_LEASE_HELD:
+		return "held";
+	case BERTH_LEASE_PROCESS:
+		return "process";
+	case BERTH_LEASE_TIMED:
+		return "timed";
+	case BERTH_LEASE_PRINTED:
+		return "printed";
+	case BERTH_LEASE_KINDS:
+		break;
+	}
+	return "?";
+}
+
+void record_write(const struct record *record, struct buffer *out)
+{
+	size_t start = out->len;
+
+	buffer_format(out, "%s\nport %u\nkind %s\nnetns %" PRIu64 "\nproject %" PRIu64 "\n", head,
+		(unsigned)record->port, record_kind_name(record->kind), record->netns,
+		record->project);
+	buffer_format(out, "pid %" PRIu32 "\nstart %" PRIu64 "\npidns %" PRIu64 "\n", record->pid,
+		record->start_ticks, record->pidns);
+	buffer_format(out, "made %" PRId64 "\nends %" PRId64 "\nat %" PRIu64 "\n", record->made_ms,
+		record->ends_ms, record->made_at_s);
+	buffer_format(out, "boot %s\nname %s\n", record->boot_id, record->name);
+	if (!out->error)
+		buffer_format(out, "sum %016" PRIx64 "\n",
+			hash_bytes(HASH_START, out->data + start, out->len - start));
+}
+
+/* ---- Reading --------------------------------------------------------------------------------- */
+
+struct reader {
+	const char *at;
+	const char *end;
+	bool bad;
+};
+
+/* The value of the next line, which must have this key. */
+static const char *value_of(struct reader *reader, const char *key, size_t *ret_len)
+{
+	const char *line = NULL;
+	size_t len = 0;
+	size_t key_len = strlen(key);
+
+	*ret_len = 0;
+	if (reader->bad || !text_next_line(&reader->at, reader->end, &line, &len) ||
+		len <= key_len || memcmp(line, key, key_len) != 0 || line[key_len] != ' ') {
+		reader->bad = true;
+		return "";
+	}
+	*ret_len = len - key_len - 1;
+	return line + key_len + 1;
+}
+
+static uint64_t number_of(struct reader *reader, const char *key, uint64_t max)
+{
+	size_t len = 0;
+	const char *text = value_of(reader, key, &len);
+	uint64_t value = 0;
+
+	if (!reader->bad && text_number(text, len, max, &value))
+		reader->bad = true;
+	return value;
+}
+
+static void text_of(struct reader *reader, const char *key, char *ret, size_t size)
+{
+	size_t len = 0;
+	const char *text = value_of(reader, key, &len);
+
+	if (len >= size) {
+		reader->bad = true;
+		return;
+	}
+	memcpy(ret, text, len);
+	ret[len] = '\0';
+}
+
+static enum berth_lease_kind kind_of(struct reader *reader)
+{
+	char word[16] = "";
+
+	text_of(reader, "kind", word, sizeof(word));
+	for (unsigned kind = 0; kind < BERTH_LEASE_KINDS; kind++) {
+		if (!strcmp(word, record_kind_name((enum berth_lease_kind)kind)))
+			return (enum berth_lease_kind)kind;
+	}
+	reader->bad = true;
+	return BERTH_LEASE_TIMED;
+}
+
+/* The sum is right, and *ret_len is what it is of. */
+static bool is_whole(const char *text, size_t len, size_t *ret_len)
+{
+	char sum[sizeof("sum 0123456789abcdef\n")];
+	size_t sum_len = sizeof(sum) - 1;
+
+	if (len < sum_len)
+		return false;
+	(void)snprintf(sum, sizeof(sum), "sum %016" PRIx64 "\n",
+		hash_bytes(HASH_START, text, len - sum_len));
+	*ret_len = len - sum_len;
+	return !memcmp(text + len - sum_len, sum, sum_len);
+}
+
+int record_read(const char *text, size_t len, struct record *ret_record)
+{
+	struct record record = {0};
+	char version[16] = "";
+	size_t body = 0;
+
+	if (!is_whole(text, len, &body))
+		return -EBADMSG;
+	struct reader reader = {.at = text, .end = text + body};
+	text_of(&reader, "berth-lease", version, sizeof(version));
+	record.port = (uint16_t)number_of(&reader, "port", UINT16_MAX);
+	record.kind = kind_of(&reader);
+	record.netns = number_of(&reader, "netns", UINT64_MAX);
+	record.project = number_of(&reader, "project", UINT64_MAX);
+	record.pid = (uint32_t)number_of(&reader, "pid", UINT32_MAX);
+	record.start_ticks = number_of(&reader, "start", UINT64_MAX);
+	record.pidns = number_of(&reader, "pidns", UINT64_MAX);
+	record.made_ms = (int64_t)number_of(&reader, "made", INT64_MAX);
+	record.ends_ms = (int64_t)number_of(&reader, "ends", INT64_MAX);
+	record.made_at_s = number_of(&reader, "at", UINT64_MAX);
+	text_of(&reader, "boot", record.boot_id, sizeof(record.boot_id));
+	text_of(&reader, "name", record.name, sizeof(record.name));
+	if (reader.bad || reader.at != reader.end || strcmp(version, "1") != 0 || !record.port ||
+		!record_is_name(record.name))
+		return -EBADMSG;
+	*ret_record = record;
+	return 0;
+}
+
+bool record_is_name(const char *name)
+{
+	size_t len = strlen(name);
+
+	if (!len || len >= RECORD_NAME_MAX || !text_is_utf8(name, len))
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)name[i] < ' ' || name[i] == '\x7f' || name[i] == '/')
+			return false;
+	}
+	return name[0] != ' ' && name[len - 1] != ' ';
+}
+
+/* ---- Judging --------------------------------------------------------------------------------- */
+
+/* A pid means nothing in another PID namespace. */
+static enum berth_lease_state state_of_process(
+	const struct record *record, const struct record_now *now)
+{
+	uint64_t ticks = 0;
+
+	if (record->pidns != now->pidns)
+		return BERTH_LEASE_UNSURE;
+	if (now->start(now->context, record->pid, &ticks) || ticks != record->start_ticks)
+		return BERTH_LEASE_OVER;
+	return BERTH_LEASE_ACTIVE;
+}
+
+enum berth_lease_state record_state(const struct record *record, const struct record_now *now)
+{
+	if (strcmp(record->boot_id, now->boot_id) != 0 ||
+		(record->ends_ms && now->now_ms >= record->ends_ms))
+		return BERTH_LEASE_OVER;
+	switch (record->kind) {
+	case BERTH_LEASE_HELD:
+		if (record->netns != now->netns)
+			return state_of_process(record, now);
+		return now->is_locked(now->context, record->port) ? BERTH_LEASE_ACTIVE
+								  : BERTH_LEASE_OVER;
+	case BERTH_LEASE_PROCESS:
+		return state_of_process(record, now);
+	case BERTH_LEASE_TIMED:
+	case BERTH_LEASE_PRINTED:
+	case BERTH_LEASE_KINDS:
+		break;
+	}
+	return BERTH_LEASE_ACTIVE;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One lease as it stands in the ledger: a few lines of text with a checksum, so that a person can
+ * read it and noise is noticed. Pure.
+ */
+#ifndef BERTH_LEASES_RECORD_H
+#define BERTH_LEASES_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include <berth.h>
+
+enum {
+	RECORD_NAME_MAX = 128, /* bytes, with the NUL */
+	RECORD_LARGEST = 1024, /* bytes of text */
+};
+
+struct record {
+	uint16_t port;
+	enum berth_lease_kind kind;
+	uint64_t netns; /* cookie of the network namespace */
+	uint64_t project; /* hash of the folder; 0: of none */
+	uint32_t pid; /* of the holder; 0: it has none */
+	uint64_t start_ticks;
+	uint64_t pidns; /* in which the pid counts */
+	int64_t made_ms; /* of CLOCK_BOOTTIME */
+	int64_t ends_ms; /* the same; 0: no end */
+	uint64_t made_at_s; /* since 1970, to show */
+	char boot_id[37];
+	char name[RECORD_NAME_MAX]; /* UTF-8 without control characters; may be empty */
+};
+
+/* "held", "process", "timed", "printed": what berth_lease_kind_name() says. */
+const char *record_kind_name(enum berth_lease_kind kind);
+
+/* Appends the text. */
+void record_write(const struct record *record, struct buffer *out);
+
+/* 0; -EBADMSG: damaged, or none. *ret_record is untouched then. */
+int record_read(const char *text, size_t len, struct record *ret_record);
+
+/* May a lease have this name? 1 to 127 bytes of UTF-8 without control characters or slashes. */
+bool record_is_name(const char *name);
+
+/* What the judge needs to know of now. */
+struct record_now {
+	const char *boot_id;
+	uint64_t pidns;
+	int64_t now_ms; /* CLOCK_BOOTTIME */
+	/* The start of a process of our PID namespace, in clock ticks. 0, or -ESRCH. */
+	int (*start)(void *context, uint32_t pid, uint64_t *ret_ticks);
+	/* Does somebody lock the port? */
+	bool (*is_locked)(void *context, uint16_t port);
+	void *context;
+	uint64_t netns; /* ours: only here can a lock be seen */
+};
+
+/* Is the lease still good, over, or can that not be known from here? */
+enum berth_lease_state record_state(const struct record *record, const struct record_now *now);
+
+#endif

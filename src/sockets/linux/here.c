@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What a lease is tied to: this start of the machine, this network namespace, this PID namespace,
+ * and a process by its pid and start.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sockets/linux/policy.h"
+#include "sockets/linux/process.h"
+#include "sockets/linux/system.h"
+
+enum {
+	LARGEST_STAT = 4096,
+	COOKIE = 71, /* SO_NETNS_COOKIE, Linux 5.14 (asm-generic/socket.h) */
+};
+
+/* The cookie is of one namespace as long as the machine runs; an inode comes back. */
+static int read_netns(uint64_t *ret_netns)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	socklen_t len = sizeof(*ret_netns);
+	struct stat status;
+
+	int r = fd < 0 ? -1 : getsockopt(fd, SOL_SOCKET, COOKIE, ret_netns, &len);
+	if (fd >= 0)
+		close(fd);
+	if (r < 0 && stat("/proc/self/ns/net", &status) < 0)
+		return -errno;
+	if (r < 0)
+		*ret_netns = status.st_ino;
+	return 0;
+}
+
+int sockets_here(struct sockets_system *system, struct sockets_here *ret_here)
+{
+	struct sockets_here here = {0};
+	struct buffer text = {0};
+	struct stat status;
+
+	if (system->replay)
+		return -EROFS;
+	int r = system_file(system, "/proc/sys/kernel/random/boot_id", LARGEST_STAT, &text);
+	if (!r && text.len >= sizeof(here.boot_id) - 1)
+		memcpy(here.boot_id, text.data, sizeof(here.boot_id) - 1);
+	buffer_free(&text);
+	if (!r)
+		r = read_netns(&here.netns);
+	if (!r && stat("/proc/self/ns/pid", &status) < 0)
+		r = -errno;
+	if (r)
+		return r;
+	here.pidns = status.st_ino;
+	here.netns_inode = stat("/proc/self/ns/net", &status) < 0 ? 0 : status.st_ino;
+	*ret_here = here;
+	return 0;
+}
+
+int sockets_policy(
+	struct sockets_system *system, struct arena *arena, struct berth_policy *ret_policy)
+{
+	return policy_read(system, arena, ret_policy);
+}
+
+int sockets_start(struct sockets_system *system, uint32_t pid, uint64_t *ret_ticks)
+{
+	struct process_stat stat = {0};
+	struct buffer text = {0};
+	char path[PROCESS_PATH];
+
+	process_path(path, pid, "stat");
+	int r = system_file(system, path, LARGEST_STAT, &text);
+	if (!r)
+		r = text.data ? process_parse_stat(text.data, text.len, &stat) : -ESRCH;
+	buffer_free(&text);
+	if (r)
+		return r == -ENOMEM || r == -EACCES ? r : -ESRCH;
+	*ret_ticks = stat.start_ticks;
+	return 0;
+}
