@@ -943,6 +943,8 @@ struct berth_bind {
 	uint32_t pid; /* by this process: its user, capabilities and network namespace; 0: by one
 			 like ours */
 	const char *netns; /* as berth_ask.netns; NULL: that of `pid`, or ours */
+	int8_t may_bind_low; /* it has CAP_NET_BIND_SERVICE: 1, it has not: -1; 0: as user and
+				process tell */
 };
 
 enum berth_bind_cause {
@@ -1709,6 +1711,176 @@ BERTH_PUBLIC int berth_unreserve(const struct berth *berth, const struct berth_r
 	struct berth_reserved **ret_reserved);
 BERTH_PUBLIC void berth_reserved_free(struct berth_reserved *reserved);
 
+/* ---- What happens to sockets, and what happened -----------------------------------------------
+ */
+
+/* A process in short, as it was at the time; NULL is what was not known. */
+struct berth_actor {
+	uint32_t pid; /* 0: no process is known */
+	uint64_t start_ticks; /* since boot, as berth_process.start_ticks; 0: not known */
+	bool has_uid;
+	uint32_t uid;
+	const char *user;
+	const char *name; /* any bytes, as berth_process.name */
+	const char *exe;
+	const char *unit; /* of the system's manager, else of a user's */
+	const char *container; /* its name, else its id */
+};
+
+enum berth_event_kind {
+	BERTH_EVENT_FOUND, /* it listens or is bound, and did before the watch began */
+	BERTH_EVENT_OPENED, /* it listens, or is bound and does not */
+	BERTH_EVENT_CLOSED,
+	BERTH_EVENT_REFUSED, /* a bind(2) or listen(2) failed */
+	BERTH_EVENT_MISSED, /* `count` sockets were opened and closed unseen; 0: some */
+};
+
+/* "found", "opened", "closed", "refused", "missed". */
+BERTH_PUBLIC const char *berth_event_kind_name(enum berth_event_kind kind);
+
+/* Something that happened to a socket that waits for anybody. */
+struct berth_event {
+	enum berth_event_kind kind;
+	double time_s;
+	double since_s; /* it happened between this and time_s; equal: just then; 0: not known */
+	enum berth_proto proto; /* not of BERTH_EVENT_MISSED with port 0 */
+	uint8_t family; /* 4 or 6 */
+	uint8_t address[16];
+	const char *address_text;
+	uint16_t port;
+	uint32_t ifindex;
+	uint64_t cookie; /* 0: not known */
+	bool listening; /* false: bound only; REFUSED: whether listen(2) was refused */
+	struct berth_actor actor; /* REFUSED: the loser */
+	double opened_s; /* CLOSED: since when it was open; 0: not known */
+	/* Of BERTH_EVENT_REFUSED alone: judged by the kernel's rules from what was there right
+	 * behind it (berth_why()), since the kernel tells nobody but the caller. */
+	int errnum; /* positive; 0: nothing was in the way any more, or it cannot be known */
+	const char *errno_name; /* NULL when 0 */
+	bool has_cause;
+	enum berth_bind_cause cause; /* the first that is certain */
+	const char *cause_text; /* all that is in the way, one sentence without a full stop */
+	struct berth_actor holder; /* pid 0: none is known, or none is to blame */
+	uint64_t count; /* of BERTH_EVENT_MISSED */
+	const char *text; /* all of it in one phrase, without the time */
+};
+
+/* How it is learnt what happens. */
+enum berth_watch_way {
+	BERTH_WATCH_BPF, /* the kernel tells everything, at once */
+	BERTH_WATCH_BPF_LISTEN, /* of listeners everything; of others they are asked for */
+	BERTH_WATCH_ENDINGS, /* sockets are asked for; the kernel tells which have ended */
+	BERTH_WATCH_POLL, /* sockets are asked for, and nothing else is known */
+};
+
+/* "bpf", "bpf-listen", "endings", "poll". */
+BERTH_PUBLIC const char *berth_watch_way_name(enum berth_watch_way way);
+
+struct berth_watch_ask {
+	size_t size; /* sizeof(struct berth_watch_ask) */
+	bool no_bpf; /* do not try it */
+};
+
+struct berth_watch;
+
+/*
+ * Watches the sockets of this network namespace that listen, or are bound and have no peer. The
+ * first berth_watch_next() tells those that are there. `ask` may be NULL. -EROFS: a recording;
+ * -ENOSYS: no backend; others as berth_snapshot().
+ */
+BERTH_PUBLIC int berth_watch_open(const struct berth *berth, const struct berth_watch_ask *ask,
+	struct berth_watch **ret_watch);
+
+BERTH_PUBLIC enum berth_watch_way berth_watch_way(const struct berth_watch *watch);
+/* Why it is not BPF, one sentence without a full stop; NULL when it is. */
+BERTH_PUBLIC const char *berth_watch_why_not(const struct berth_watch *watch);
+
+/* A descriptor that is readable when berth_watch_next() has something to do: for a loop of one's
+ * own. It belongs to the watch. */
+BERTH_PUBLIC int berth_watch_fd(const struct berth_watch *watch);
+
+/*
+ * Waits until something happens, or the time is over: 0 looks once, negative is for ever. The
+ * events are in the order in which it was clear what they are, and belong to the watch until the
+ * next call. Their number; -EINTR: a signal.
+ */
+BERTH_PUBLIC int berth_watch_next(
+	struct berth_watch *watch, int64_t timeout_ms, const struct berth_event **ret_events);
+/* Lets the next berth_watch_next() tell once more what is there. */
+BERTH_PUBLIC void berth_watch_again(struct berth_watch *watch);
+BERTH_PUBLIC void berth_watch_close(struct berth_watch *watch);
+
+/* Which machine this is, and which of its network namespaces. */
+struct berth_here {
+	uint64_t netns; /* the inode of the namespace; 0: not known */
+	char boot[40]; /* the kernel's boot_id, another one after each start */
+};
+
+/* A negative errno: not known, as of a recording, or without a backend. */
+BERTH_PUBLIC int berth_here(const struct berth *berth, struct berth_here *ret_here);
+
+/* Where berthd keeps its history. */
+#define BERTH_HISTORY_FOLDER "/var/lib/berth"
+
+/* A socket from when it was first seen to when it was last seen. */
+struct berth_span {
+	enum berth_proto proto;
+	uint8_t family; /* 4 or 6 */
+	uint8_t address[16];
+	const char *address_text;
+	uint16_t port;
+	uint32_t ifindex;
+	uint64_t cookie;
+	bool listening; /* false: it was bound only */
+	struct berth_actor actor; /* who opened it, or had it when it was first seen */
+	double first_s;
+	bool first_exact; /* it was opened then; false: it was there already */
+	double last_s; /* also of one that is open: when that was last known */
+	bool last_exact; /* it was closed then; false: it was gone when somebody looked again */
+	bool open; /* it was, when berthd last wrote */
+};
+
+/* A time in which nobody watched. */
+struct berth_unwatched {
+	double from_s;
+	double until_s;
+};
+
+struct berth_history_ask {
+	size_t size; /* sizeof(struct berth_history_ask) */
+	const char *folder; /* NULL: BERTH_HISTORY_FOLDER */
+	const struct berth_query *query; /* only these ports, and what was missed anywhere;
+					    NULL: all */
+	const char *name; /* only what this process, program, unit, container or user had; NULL */
+	double since_s; /* only what was still there, or happened, then or later; 0: all */
+	double until_s; /* and then or before; 0: all */
+	bool refusals_only; /* no spans, nothing that was missed */
+	size_t most; /* of spans and of events, the newest; 0: all */
+};
+
+/* Newest last. */
+struct berth_history {
+	const struct berth_span *spans; /* by when they were first seen */
+	size_t n_spans;
+	const struct berth_event *events; /* REFUSED and MISSED: the others are ends of spans */
+	size_t n_events;
+	const struct berth_unwatched *unwatched; /* within what was asked for */
+	size_t n_unwatched;
+	double first_s; /* since when there is a history; 0: there is none yet */
+	double last_s; /* when berthd last wrote that it lives */
+	enum berth_watch_way way; /* of the latest berthd */
+	bool cut; /* there was more than `most` */
+};
+
+/*
+ * What berthd wrote down of this network namespace; berthd need not run. -ENOENT: there is no
+ * history in the folder, or it is about a recording; -EACCES: it may not be read; -EBADMSG: it is
+ * damaged, or of a newer berth; -EOPNOTSUPP: not in this build. berth_error() has a sentence.
+ */
+BERTH_PUBLIC int berth_history(const struct berth *berth, const struct berth_history_ask *ask,
+	struct berth_history **ret_history);
+BERTH_PUBLIC void berth_history_free(struct berth_history *history);
+
 /* ---- JSON: the same everywhere, see docs/schema
  * -------------------------------------------------- */
 
@@ -1738,6 +1910,11 @@ BERTH_PUBLIC int berth_ephemeral_json(
 	const struct berth_ephemeral *ephemeral, berth_write *write, void *context);
 BERTH_PUBLIC int berth_reserved_json(
 	const struct berth_reserved *reserved, berth_write *write, void *context);
+BERTH_PUBLIC int berth_event_json(
+	const struct berth_event *event, berth_write *write, void *context);
+BERTH_PUBLIC int berth_span_json(const struct berth_span *span, berth_write *write, void *context);
+BERTH_PUBLIC int berth_history_json(
+	const struct berth_history *history, berth_write *write, void *context);
 BERTH_PUBLIC int berth_why_json(const struct berth_why *why, berth_write *write, void *context);
 BERTH_PUBLIC int berth_record_json(
 	const struct berth_record *record, berth_write *write, void *context);

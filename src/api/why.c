@@ -167,6 +167,8 @@ static int ask_binder(struct why_box *box)
 		box->binder.uid = request->uid;
 		box->binder.may_bind_low = request->uid == 0 ? -1 : 0;
 	}
+	if (request->may_bind_low)
+		box->binder.may_bind_low = request->may_bind_low > 0;
 	return 0;
 }
 

@@ -76,6 +76,35 @@ void *map_get(const struct map *map, uint64_t key)
 	return map->n_slots ? find(map->slots, map->n_slots, key)->value : NULL;
 }
 
+/* Moves those behind the gap that belong before it, so that a search never meets a gap too early.
+ */
+static void close_gap(struct map *map, size_t gap)
+{
+	size_t mask = map->n_slots - 1;
+
+	for (size_t at = (gap + 1) & mask; map->slots[at].used; at = (at + 1) & mask) {
+		size_t home = (size_t)mix(map->slots[at].key) & mask;
+
+		if (((at - home) & mask) >= ((at - gap) & mask)) {
+			map->slots[gap] = map->slots[at];
+			gap = at;
+		}
+	}
+	map->slots[gap] = (struct map_slot){0};
+}
+
+void *map_take(struct map *map, uint64_t key)
+{
+	struct map_slot *slot = map->n_slots ? find(map->slots, map->n_slots, key) : NULL;
+
+	if (!slot || !slot->used)
+		return NULL;
+	void *value = slot->value;
+	close_gap(map, (size_t)(slot - map->slots));
+	map->count--;
+	return value;
+}
+
 bool map_next(const struct map *map, size_t *at, uint64_t *ret_key, void **ret_value)
 {
 	while (*at < map->n_slots) {

@@ -27,6 +27,9 @@ bool map_has(const struct map *map, uint64_t key);
 /* The value of the key; NULL when the key is not there. */
 void *map_get(const struct map *map, uint64_t key);
 
+/* Takes the key out. Its value; NULL when the key is not there. */
+void *map_take(struct map *map, uint64_t key);
+
 /*
  * Goes through the map in no order: start with *at 0; each time *ret_key and *ret_value get the
  * next entry. False behind the last one. The map must not change meanwhile.

@@ -67,6 +67,11 @@ enum command_key {
 	KEY_ALL,
 	KEY_PERSIST,
 	KEY_NO_PERSIST,
+	KEY_SINCE,
+	KEY_UNTIL,
+	KEY_STATE_FOLDER,
+	KEY_FOUND,
+	KEY_POLL,
 };
 
 struct command_option {
@@ -100,6 +105,8 @@ const struct command *commands_find(const char *name);
 const struct command *commands_near(const char *word);
 
 extern const struct command cmd_answers;
+extern const struct command cmd_at;
+extern const struct command cmd_blame;
 extern const struct command cmd_completion;
 extern const struct command cmd_doctor;
 extern const struct command cmd_enable;
@@ -108,6 +115,7 @@ extern const struct command cmd_ephemeral;
 extern const struct command cmd_find;
 extern const struct command cmd_free;
 extern const struct command cmd_help;
+extern const struct command cmd_history;
 extern const struct command cmd_kill;
 extern const struct command cmd_lease;
 extern const struct command cmd_leases;
@@ -124,6 +132,7 @@ extern const struct command cmd_site;
 extern const struct command cmd_unreserve;
 extern const struct command cmd_version;
 extern const struct command cmd_wait;
+extern const struct command cmd_watch;
 extern const struct command cmd_why;
 
 /* What several commands of leases share: the exit status of an error, a range as people type it,

@@ -121,6 +121,8 @@ struct sockets_here {
 	uint64_t netns; /* the cookie of our network namespace: one number for each, never used
 			   again */
 	uint64_t pidns; /* the inode of our PID namespace */
+	uint64_t netns_inode; /* of our network namespace: the first one of a machine has mostly the
+				 same after each start */
 };
 
 /* The policy of this host's ports; lists live in the arena. 0; -ENOMEM. */
@@ -267,5 +269,79 @@ int sockets_ifindex(const struct sockets_system *system, const char *name, uint3
  */
 int sockets_try(const struct sockets_system *system, const struct berth_bind *wanted,
 	const char *netns_path, int *ret_error);
+
+/* ---- What happens to sockets -------------------------------------------------------------------
+ */
+
+enum sockets_event_kind {
+	SOCKETS_TRIES, /* bind(2) was called: SOCKETS_BOUND follows, or it failed */
+	SOCKETS_BOUND, /* and succeeded */
+	SOCKETS_LISTENS, /* listen(2) was called; when it fails, SOCKETS_STOPS follows */
+	SOCKETS_STOPS, /* listens no more */
+	SOCKETS_CONNECTS, /* a socket of TCP that was bound connects */
+	SOCKETS_CLOSES, /* the last descriptor of it is closed */
+	SOCKETS_ENDED, /* there was such a socket; nothing else is known but cookie, protocol and
+			  place */
+};
+
+/* One socket of our network namespace in one moment. */
+struct sockets_event {
+	enum sockets_event_kind kind;
+	double time_s; /* since 1970 */
+	uint64_t cookie;
+	enum berth_proto proto;
+	uint8_t family; /* 4 or 6 */
+	uint8_t address[16];
+	uint16_t port;
+	uint32_t ifindex;
+	/* The process that did it; not of SOCKETS_ENDED. */
+	uint32_t pid; /* 0: one that we cannot see */
+	uint32_t thread; /* of the whole machine */
+	uint64_t start_ticks;
+	uint32_t uid;
+	char name[16 + 1]; /* any bytes */
+	bool may_bind_low;
+	bool reuseaddr;
+	bool reuseport;
+	bool v6only;
+	bool freebind;
+	bool was_bound; /* before */
+	bool shut; /* as close(2) does first, and a listen(2) that fails does not */
+};
+
+/* 0; another answer ends the reading and is handed on. */
+typedef int sockets_event_seen(void *context, const struct sockets_event *event);
+
+struct sockets_events;
+
+/*
+ * Tells of sockets from now on: by BPF programs, which tell everything; or, with `endings_only`, by
+ * sock_diag, which tells of TCP and UDP sockets that have ended and nothing else. *ret_why: a
+ * constant sentence when it cannot. -EPERM: needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN; -ENOSYS,
+ * -EOPNOTSUPP, …: not here.
+ */
+int sockets_events_open(struct sockets_system *system, bool endings_only,
+	struct sockets_events **ret_events, const char **ret_why);
+
+/* Readable whenever there is something to read. */
+int sockets_events_fd(const struct sockets_events *events);
+
+/* Whether calls of bind(2) are told too; it takes cgroups of version 2. */
+bool sockets_events_binds(const struct sockets_events *events);
+
+/* Hands on what happened since, in order. 0; 1: something that happened is being written, and with
+ * it what comes behind has to wait; or a negative errno of `seen`. */
+int sockets_events_read(struct sockets_events *events, sockets_event_seen *seen, void *context);
+
+/* How many could not be told for want of room, since the beginning; more is possible when
+ * *ret_more is set to true. */
+uint64_t sockets_events_lost(const struct sockets_events *events, bool *ret_more);
+
+void sockets_events_close(struct sockets_events *events);
+
+/* A process with its command, user and place; NULL: there is none with this pid and start. 0;
+ * -ENOMEM. */
+int sockets_process(struct sockets_system *system, uint32_t pid, uint64_t start_ticks,
+	struct arena *arena, const struct berth_process **ret_process);
 
 #endif

@@ -211,6 +211,7 @@ def test_a_schema_refuses_what_is_wrong_inside_another_one(berth: Berth) -> None
 def test_every_schema_is_used() -> None:
     used = {name for _, whole, each in CASES.values() for name in (whole, each)}
     used.add("berth-enable-1")  # in test_enable.py
+    used.add("berth-history-1")  # in tests/live/test_history.py
     rest = list(used)
     while rest:
         schema = json.loads(SCHEMAS[rest.pop()].read_text(encoding="utf-8"))

@@ -118,8 +118,8 @@ int sockets_signal(struct sockets_system *system, const struct sockets_victim *v
 
 /* ---- Who are we? ----------------------------------------------------------------------------- */
 
-int sockets_self(
-	struct sockets_system *system, struct arena *arena, const struct berth_process **ret_self)
+static int describe(struct sockets_system *system, uint32_t pid, struct arena *arena,
+	const struct berth_process **ret_process)
 {
 	struct names names = {.system = system, .arena = arena};
 	struct places places;
@@ -129,14 +129,29 @@ int sockets_self(
 		.whole_parents = true,
 		.places = &places};
 
-	*ret_self = NULL;
-	if (system->replay)
-		return 0;
 	places_begin(&places, system, arena);
-	int r = processes_named(&processes, (uint32_t)getpid(), ret_self);
+	int r = processes_named(&processes, pid, ret_process);
 	processes_free(&processes);
 	places_free(&places);
 	names_free(&names);
+	return r;
+}
+
+int sockets_self(
+	struct sockets_system *system, struct arena *arena, const struct berth_process **ret_self)
+{
+	*ret_self = NULL;
+	return system->replay ? 0 : describe(system, (uint32_t)getpid(), arena, ret_self);
+}
+
+int sockets_process(struct sockets_system *system, uint32_t pid, uint64_t start_ticks,
+	struct arena *arena, const struct berth_process **ret_process)
+{
+	const struct berth_process *process = NULL;
+	int r = pid ? describe(system, pid, arena, &process) : 0;
+
+	if (!r)
+		*ret_process = process && process->start_ticks == start_ticks ? process : NULL;
 	return r;
 }
 

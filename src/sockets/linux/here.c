@@ -69,6 +69,7 @@ int sockets_here(struct sockets_system *system, struct sockets_here *ret_here)
 	if (r)
 		return r;
 	here.pidns = status.st_ino;
+	here.netns_inode = stat("/proc/self/ns/net", &status) < 0 ? 0 : status.st_ino;
 	*ret_here = here;
 	return 0;
 }

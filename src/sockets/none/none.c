@@ -229,6 +229,51 @@ int sockets_bound_ports(const struct sockets_system *system, const struct berth_
 	return -ENOSYS;
 }
 
+int sockets_events_open(struct sockets_system *system, bool endings_only,
+	struct sockets_events **ret_events, const char **ret_why)
+{
+	(void)system, (void)endings_only, (void)ret_events;
+	*ret_why = "this build has no backend for this system";
+	return -ENOSYS;
+}
+
+int sockets_events_fd(const struct sockets_events *events)
+{
+	(void)events;
+	return -1;
+}
+
+bool sockets_events_binds(const struct sockets_events *events)
+{
+	(void)events;
+	return false;
+}
+
+int sockets_events_read(struct sockets_events *events, sockets_event_seen *seen, void *context)
+{
+	(void)events, (void)seen, (void)context;
+	return -ENOSYS;
+}
+
+uint64_t sockets_events_lost(const struct sockets_events *events, bool *ret_more)
+{
+	(void)events, (void)ret_more;
+	return 0;
+}
+
+void sockets_events_close(struct sockets_events *events)
+{
+	(void)events;
+}
+
+int sockets_process(struct sockets_system *system, uint32_t pid, uint64_t start_ticks,
+	struct arena *arena, const struct berth_process **ret_process)
+{
+	(void)system, (void)pid, (void)start_ticks, (void)arena;
+	*ret_process = NULL;
+	return 0;
+}
+
 int sockets_here(struct sockets_system *system, struct sockets_here *ret_here)
 {
 	(void)system, (void)ret_here;

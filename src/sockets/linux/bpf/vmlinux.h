@@ -22,6 +22,7 @@ typedef __u32 __wsum;
 enum bpf_map_type {
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_SK_STORAGE = 24,
+	BPF_MAP_TYPE_RINGBUF = 27,
 };
 enum {
 	BPF_F_NO_PREALLOC = 1 << 0,
@@ -59,8 +60,13 @@ typedef struct {
 	unsigned int val;
 } kuid_t;
 
+typedef struct {
+	__u64 val;
+} kernel_cap_t; /* two numbers of 32 bits before 6.3, of which the first is the lower one */
+
 struct cred {
 	kuid_t euid;
+	kernel_cap_t cap_effective;
 	struct user_namespace *user_ns;
 };
 
@@ -124,6 +130,15 @@ struct netns_ipv4 {
 
 struct net {
 	struct netns_ipv4 ipv4;
+	struct ns_common ns;
+};
+
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
+struct in6_addr {
+	__u8 bytes[16];
 };
 
 struct nsproxy {
@@ -195,9 +210,13 @@ struct task_struct {
 };
 
 struct sock_common {
+	__be32 skc_rcv_saddr;
 	__u16 skc_num;
 	unsigned short skc_family;
 	volatile unsigned char skc_state;
+	int skc_bound_dev_if;
+	possible_net_t skc_net;
+	struct in6_addr skc_v6_rcv_saddr;
 	struct hlist_node skc_bind_node;
 	struct hlist_nulls_node skc_nulls_node;
 	atomic64_t skc_cookie;
@@ -220,6 +239,13 @@ struct inet_connection_sock {
 struct sock {
 	struct sock_common __sk_common;
 	struct socket *sk_socket;
+	__u8 sk_shutdown;
+	__u16 sk_type;
+	__u16 sk_protocol;
+};
+
+struct inet_sock {
+	unsigned long inet_flags; /* since 6.6 */
 };
 
 struct socket {
@@ -237,6 +263,20 @@ struct socket_alloc {
 struct seq_file;
 struct bpf_map;
 struct bpf_sock;
+
+/* What is handed to cgroup/bind4 and bind6: include/uapi/linux/bpf.h. */
+struct bpf_sock_addr {
+	__u32 user_family;
+	__u32 user_ip4;
+	__u32 user_ip6[4];
+	__u32 user_port;
+	__u32 family;
+	__u32 type;
+	__u32 protocol;
+	__u32 msg_src_ip4;
+	__u32 msg_src_ip6[4];
+	struct bpf_sock *sk;
+};
 
 struct bpf_iter_meta {
 	struct seq_file *seq;
