@@ -71,6 +71,8 @@ def test_a_name_has_one_lease_until_it_is_released(there: World) -> None:
     assert port > 60999
     assert lease(there, "web") == port
     assert lease(there, "api") != port
+    assert sh(there, "$B lease --ttl 1m web --json").json() == {
+        "schema": "berth-lease-1", "name": "web", "port": port, "renewed": True}
     assert sorted(each["name"] for each in leases(there)) == ["api", "web"]
     assert sh(there, "$B release web").code == YES
     assert sh(there, "$B release web").code == NO
