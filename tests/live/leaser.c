@@ -54,6 +54,8 @@ static void crash(const struct berth *berth, const char *prefix)
 {
 	char name[64];
 
+	puts("ready");
+	(void)fflush(stdout);
 	for (unsigned i = 0;; i++) {
 		(void)snprintf(name, sizeof(name), "%s-%u", prefix, i % NAMES);
 		(void)lease(berth, name);

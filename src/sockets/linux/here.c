@@ -80,6 +80,16 @@ int sockets_policy(
 	return policy_read(system, arena, false, ret_policy);
 }
 
+/* Field 3, behind the name, which may have brackets of its own (proc(5)): a zombie has ended, its
+ * parent has not looked yet. */
+static bool has_ended(const struct buffer *stat)
+{
+	const char *name_end = memrchr(stat->data, ')', stat->len);
+	size_t left = name_end ? stat->len - (size_t)(name_end - stat->data) : 0;
+
+	return left > 2 && (name_end[2] == 'Z' || name_end[2] == 'X');
+}
+
 int sockets_start(struct sockets_system *system, uint32_t pid, uint64_t *ret_ticks)
 {
 	struct process_stat stat = {0};
@@ -90,6 +100,8 @@ int sockets_start(struct sockets_system *system, uint32_t pid, uint64_t *ret_tic
 	int r = system_file(system, path, LARGEST_STAT, &text);
 	if (!r)
 		r = text.data ? process_parse_stat(text.data, text.len, &stat) : -ESRCH;
+	if (!r && has_ended(&text))
+		r = -ESRCH;
 	buffer_free(&text);
 	if (r)
 		return r == -ENOMEM || r == -EACCES ? r : -ESRCH;
