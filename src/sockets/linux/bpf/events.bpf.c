@@ -17,6 +17,7 @@ enum {
 	LISTEN = 10,
 	RAW = 3, /* SOCK_RAW */
 	SHUT_BOTH = 3, /* SHUTDOWN_MASK */
+	PORT_CHOSEN = 8, /* SOCK_BINDPORT_LOCK: by bind(2), not by the kernel for a client */
 	/* INET_FLAGS_… of include/net/inet_sock.h, since 6.6 */
 	FLAG_FREEBIND = 11,
 	FLAG_TRANSPARENT = 15,
@@ -243,15 +244,21 @@ int berth_binds6(struct bpf_sock *ctx)
 	return binds(ctx);
 }
 
-/* Listeners, and whatever is bound and has no peer: clients are not told of. */
+/*
+ * Listeners, and whatever is bound and has no peer. Clients of UDP whose port the kernel chose come
+ * and go by the thousand; those that stay are seen by looks, and so is their end.
+ */
 SEC("cgroup/sock_release")
 int berth_closes(struct bpf_sock *ctx)
 {
 	__u64 sock = (__u64)ctx;
 	__u32 state = FIELD(sock, sock, __sk_common.skc_state);
 	__u32 protocol = FIELD(sock, sock, sk_protocol);
+	struct sock *fields = (struct sock *)sock;
 
 	if (!FIELD(sock, sock, __sk_common.skc_num) || !is_here(sock) || !is_of_ports(sock))
+		return 1;
+	if (state != LISTEN && !(BPF_CORE_READ_BITFIELD_PROBED(fields, sk_userlocks) & PORT_CHOSEN))
 		return 1;
 	if (state == CLOSE || state == LISTEN || protocol != 6)
 		tell(sock, bpf_get_socket_cookie(ctx), EVENTS_CLOSES);
