@@ -121,6 +121,16 @@ def test_of_bound_sockets_too_and_of_udp(watched: Berthd, here: World, tmp_path:
         until(lambda: all(not spans_of(watched, tmp_path, port)[0]["open"] for port in (7002, 7003)))
 
 
+def test_of_ports_that_the_kernel_chose_for_a_server(watched: Berthd, here: World, tmp_path: Path) -> None:
+    code = PRELUDE + "a = bound(('', 0), UDP); say(port=a.getsockname()[1]); wait(); a.close(); wait()"
+    with script(here, code) as server:
+        port = server.hear()["port"]
+        until(lambda: spans_of(watched, tmp_path, port))
+        server.go_on()
+        [span] = until(lambda: [span for span in spans_of(watched, tmp_path, port) if not span["open"]])
+        assert span["first_exact"] and span["last_exact"]
+
+
 def test_clients_are_not_in_it(watched: Berthd, here: World, tmp_path: Path) -> None:
     code = PRELUDE + textwrap.dedent("""
         s = listening(('127.0.0.1', 7004))

@@ -31,6 +31,14 @@ struct {
 	__uint(max_entries, ROOM);
 } berth_events SEC(".maps");
 
+/* Marks those that were told to be bound: their end is told too. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, int);
+} berth_told SEC(".maps");
+
 /* Written before the programs are loaded. */
 __u32 berth_net; /* the inode number of the network namespace */
 __u32 berth_pids; /* and of the reader's PID namespace */
@@ -227,8 +235,10 @@ int berth_tries6(struct bpf_sock_addr *ctx)
 
 static __always_inline int binds(struct bpf_sock *ctx)
 {
-	if (is_here((__u64)ctx) && is_of_ports((__u64)ctx))
-		tell((__u64)ctx, bpf_get_socket_cookie(ctx), EVENTS_BOUND);
+	if (!is_here((__u64)ctx) || !is_of_ports((__u64)ctx))
+		return 1;
+	bpf_sk_storage_get(&berth_told, ctx, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	tell((__u64)ctx, bpf_get_socket_cookie(ctx), EVENTS_BOUND);
 	return 1;
 }
 
@@ -258,7 +268,9 @@ int berth_closes(struct bpf_sock *ctx)
 
 	if (!FIELD(sock, sock, __sk_common.skc_num) || !is_here(sock) || !is_of_ports(sock))
 		return 1;
-	if (state != LISTEN && !(BPF_CORE_READ_BITFIELD_PROBED(fields, sk_userlocks) & PORT_CHOSEN))
+	if (state != LISTEN &&
+		!(BPF_CORE_READ_BITFIELD_PROBED(fields, sk_userlocks) & PORT_CHOSEN) &&
+		!bpf_sk_storage_get(&berth_told, ctx, 0, 0))
 		return 1;
 	if (state == CLOSE || state == LISTEN || protocol != 6)
 		tell(sock, bpf_get_socket_cookie(ctx), EVENTS_CLOSES);
