@@ -51,7 +51,7 @@ _berth()
 	'')
 		words="$(_berth_words) $(_berth_ports)"
 		;;
-	port | ls | answers | wait | kill | page | why | watch | history | blame)
+	port | ls | answers | wait | kill | page | why | watch | history | blame | reserve | unreserve)
 		words="$(_berth_words "$command") $(_berth_ports)"
 		;;
 	record | site)

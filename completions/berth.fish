@@ -20,7 +20,7 @@ function __berth_words
 end
 
 function __berth_ports
-    contains -- (__berth_command) '' port ls answers wait kill page why watch history blame; or test -z (__berth_command)
+    contains -- (__berth_command) '' port ls answers wait kill page why watch history blame reserve unreserve; or test -z (__berth_command)
     and berth ls --no-headings -o PORT,PROCESS -q 2>/dev/null | string trim | string replace -r ' +' \t | sort -nu
 end
 

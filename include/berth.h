@@ -571,6 +571,8 @@ struct berth_socket {
 	bool has_reuse; /* the next two are known; asked for with berth_ask.reuse */
 	bool reuseaddr; /* SO_REUSEADDR */
 	bool reuseport; /* SO_REUSEPORT */
+	uint16_t range_first; /* IP_LOCAL_PORT_RANGE (6.3), asked for with berth_ask.port_ranges; */
+	uint16_t range_last; /* both 0: it has none, or it is not known */
 };
 
 /*
@@ -649,6 +651,8 @@ struct berth_ask {
 	bool reuse; /* of each socket whether it may be shared, and whether it is for IPv6 alone:
 		       asked of a duplicate of its descriptor (pidfd_getfd, 5.6), which takes the
 		       right to trace its owner; implies owners. For a question about few ports */
+	bool policies; /* berth_netns.policy, and all of berth_snapshot_policy() */
+	bool port_ranges; /* berth_socket.range_first, asked as `reuse`; implies owners */
 };
 
 struct berth_snapshot;
@@ -717,6 +721,7 @@ struct berth_netns {
 	const char *reason_text; /* "needs CAP_SYS_ADMIN"; NULL when it was */
 	unsigned gaps; /* enum berth_gap, of this namespace alone */
 	size_t n_sockets; /* that this snapshot has of it */
+	const struct berth_policy *policy; /* with berth_ask.policies; NULL: not known */
 };
 
 /*
@@ -826,6 +831,11 @@ struct berth_policy {
 	int8_t may_bind_low; /* 1: this process has CAP_NET_BIND_SERVICE, 0: not, -1: not known */
 	int8_t nonlocal_bind; /* net.ipv4.ip_nonlocal_bind: 1, 0, or -1: not known */
 	int8_t nonlocal_bind6; /* net.ipv6.ip_nonlocal_bind */
+	/* The next three only with berth_ask.policies; -1: not known. */
+	int8_t tw_reuse; /* net.ipv4.tcp_tw_reuse: connect() takes a port from TIME_WAIT never (0),
+			    always (1), or on loopback (2) */
+	int32_t tw_reuse_delay_ms; /* net.ipv4.tcp_tw_reuse_delay: not before; 1000 before 6.13 */
+	int8_t tcp_timestamps; /* net.ipv4.tcp_timestamps; without them never; 0, 1, 2 */
 };
 
 BERTH_PUBLIC void berth_snapshot_policy(
@@ -1516,6 +1526,191 @@ BERTH_PUBLIC int berth_doctor(const struct berth *berth, const struct berth_doct
 	struct berth_doctor **ret_doctor);
 BERTH_PUBLIC void berth_doctor_free(struct berth_doctor *doctor);
 
+/* ---- The ports that the kernel lends ------------------------------------------------------------
+ */
+
+/* All TCP or UDP sockets of one state that have a port of the range. */
+struct berth_ephemeral_state {
+	enum berth_proto proto;
+	uint8_t state; /* enum berth_socket_state */
+	uint32_t sockets;
+	uint32_t ports; /* different ones */
+};
+
+/* Outgoing TCP connections that differ in their local port alone, and so compete for it. */
+struct berth_ephemeral_destination {
+	uint8_t family; /* 4 or 6 */
+	uint8_t local[16];
+	uint8_t peer[16];
+	uint16_t peer_port;
+	const char *local_text;
+	const char *peer_text;
+	uint32_t connections; /* of any state, from ports of the range */
+	uint32_t time_wait; /* of these */
+	uint32_t reusable; /* of these: connect() takes the port again now */
+	uint32_t left; /* how many more connect() get a port before EADDRNOTAVAIL */
+	uint32_t left_preferred; /* of these: found without a search through all the others */
+};
+
+/* Who has outgoing connections from ports of the range. */
+struct berth_ephemeral_user {
+	const struct berth_process *process; /* NULL: no process, or not known */
+	enum berth_reason reason; /* why not */
+	uint32_t connections;
+	uint32_t destinations;
+};
+
+/* A 64th of all ports. */
+enum {
+	BERTH_EPHEMERAL_BINS = 64
+};
+struct berth_ephemeral_bin {
+	uint16_t first;
+	uint16_t last;
+	uint32_t lent; /* in the kernel's range, and not reserved */
+	uint32_t reserved; /* in the list, inside of the range or outside */
+	uint32_t in_use; /* some TCP or UDP socket has it as its local port */
+};
+
+/* One network namespace. */
+struct berth_ephemeral_space {
+	const struct berth_netns *netns; /* NULL: our own */
+	const struct berth_policy *policy; /* NULL: not known, and then nothing of the rest is */
+	struct berth_port_range range;
+	uint32_t ports; /* in it */
+	uint32_t reserved; /* of these */
+	uint32_t bound; /* neither reserved, but chosen by a bind(): connect() passes over them */
+	bool bound_exact; /* told by the kernel's own table; false: seen by listeners and sockets
+			     that are bound only, so that connections whose port a bind() chose
+			     count as if connect() had */
+	const char *bound_why_not; /* NULL when exact */
+	uint32_t odd_one_out; /* 1: the range has an odd number of ports, of which a connect() or
+				 bind() tries all but one, a different one each time; else 0 */
+	uint32_t left; /* for a destination that has no connections yet */
+	uint32_t left_preferred; /* of these: with the parity of the range's first port, which
+				    connect() takes first */
+	uint32_t left_bind; /* for bind() to port 0 of TCP at all addresses, which takes the other
+			       parity first */
+	uint32_t left_udp; /* for UDP, whose ports are not shared among destinations */
+	uint32_t tcp_ports; /* of the range, that TCP sockets have */
+	uint32_t udp_ports;
+	const struct berth_ephemeral_state *states; /* most sockets first */
+	size_t n_states;
+	const struct berth_ephemeral_destination *destinations; /* the nearest to its end first */
+	size_t n_destinations;
+	const struct berth_ephemeral_user *users; /* most connections first */
+	size_t n_users;
+	const struct berth_socket *const *ranged; /* that have a range of their own, as far as it
+						     could be read; see berth_socket.range_first */
+	size_t n_ranged;
+	uint32_t time_wait; /* outgoing connections of the range in TIME_WAIT */
+	double time_wait_ends_per_s; /* in the next ten seconds */
+	double sustained_per_s; /* connections to one destination that can be opened and closed
+				   from here for ever, when no port is taken from TIME_WAIT */
+	uint32_t dynamic_lent; /* ports of IANA's dynamic range in the kernel's hands */
+	uint32_t assigned_lent; /* ports of the range that IANA assigned to somebody for TCP */
+	struct berth_port_range quiet[2]; /* what of the dynamic range the kernel does not lend */
+	size_t n_quiet;
+	struct berth_ephemeral_bin bins[BERTH_EPHEMERAL_BINS];
+};
+
+struct berth_ephemeral {
+	const struct berth_ephemeral_space *spaces; /* our own first */
+	size_t n_spaces;
+	unsigned gaps; /* of the snapshot that this rests on */
+	double time_s; /* when it was taken, seconds since 1970 */
+};
+
+struct berth_ephemeral_ask {
+	size_t size; /* sizeof(struct berth_ephemeral_ask) */
+	enum berth_netns_ask netns_ask; /* as berth_ask; not BERTH_ASK_NAMED */
+	const char *netns;
+};
+
+/*
+ * The ports from which the kernel serves connect() and bind() to port 0: who uses them, and how
+ * many are left to whom. `ask` may be NULL. The rules: __inet_hash_connect and
+ * __inet_check_established (net/ipv4/inet_hashtables.c), tcp_twsk_unique (net/ipv4/tcp_ipv4.c),
+ * inet_csk_find_open_port (net/ipv4/inet_connection_sock.c), udp_lib_get_port (net/ipv4/udp.c),
+ * Linux 6.18. They are about sockets without IP_LOCAL_PORT_RANGE. -EINVAL: the question; others as
+ * berth_snapshot().
+ */
+BERTH_PUBLIC int berth_ephemeral(const struct berth *berth, const struct berth_ephemeral_ask *ask,
+	struct berth_ephemeral **ret_ephemeral);
+BERTH_PUBLIC void berth_ephemeral_free(struct berth_ephemeral *ephemeral);
+
+/* ---- Reserving ports ---------------------------------------------------------------------------
+ */
+
+/* Whether a reservation is to outlast the next boot. */
+enum berth_persist {
+	BERTH_PERSIST_USUAL, /* in the network namespace of the first process, which boot configures
+			      */
+	BERTH_PERSIST_YES,
+	BERTH_PERSIST_NO,
+};
+
+struct berth_reserve_ask {
+	size_t size; /* sizeof(struct berth_reserve_ask) */
+	const struct berth_port_range *ports; /* 1 to 65535, in any order */
+	size_t n_ports;
+	bool all; /* berth_unreserve() alone, without ports: whatever berth reserved */
+	bool dry_run; /* only look; needs no privilege */
+	enum berth_persist persist;
+};
+
+/* What was done, or in a dry run would be. Lists are in order and do not overlap. */
+struct berth_reserved {
+	bool dry_run;
+	bool reserve; /* false: it was berth_unreserve() */
+	const struct berth_port_range *changed; /* that the kernel's list has gained, or lost */
+	size_t n_changed;
+	const struct berth_port_range *already; /* to reserve, and were reserved before */
+	size_t n_already;
+	const struct berth_port_range *foreign; /* not to be reserved any more, yet not by berth,
+						   and so they still are */
+	size_t n_foreign;
+	const struct berth_port_range *absent; /* not to be reserved any more, and were not */
+	size_t n_absent;
+	const struct berth_port_range *before; /* all that the kernel had reserved */
+	size_t n_before;
+	const struct berth_port_range *after;
+	size_t n_after;
+	bool file_written; /* the file for the next boot was changed, or removed */
+	const char *file; /* its path */
+	const struct berth_port_range *in_file; /* that it has of berth's afterwards; none: there is
+						   no file */
+	size_t n_in_file;
+	const char *file_why_not; /* why a reservation ends with this boot, or may; NULL */
+	bool has_ephemeral; /* the range from which the kernel chooses is known */
+	struct berth_port_range ephemeral;
+};
+
+/*
+ * Keeps ports out of the kernel's own choice in this network namespace, for all protocols and
+ * addresses: net.ipv4.ip_local_reserved_ports. connect() and bind() to port 0 will not get them; a
+ * program that asks for one by its number still does. What was reserved before stays so. What berth
+ * added is written down in /run/berth, and for the next boot in a file of /etc/sysctl.d, before the
+ * kernel is told.
+ *
+ * 0, also when nothing was left to do; -EACCES: needs root or CAP_NET_ADMIN; -EROFS: /proc/sys is
+ * read-only, or this is a recording; -EBUSY: another berth has kept us waiting for five seconds;
+ * -EINVAL: the ports; -EBADMSG: a file of berth's is not as berth wrote it; -EPERM: others can
+ * write to its folder; -ENOSYS: no such thing here. On failure nothing was changed, or
+ * berth_error() says what was.
+ */
+BERTH_PUBLIC int berth_reserve(const struct berth *berth, const struct berth_reserve_ask *ask,
+	struct berth_reserved **ret_reserved);
+
+/*
+ * Takes back what berth_reserve() added, and nothing else; ports that others reserved stay so, and
+ * are told. The kernel's list can only be written whole: what somebody who is not berth adds in the
+ * microseconds between reading and writing is lost. As above.
+ */
+BERTH_PUBLIC int berth_unreserve(const struct berth *berth, const struct berth_reserve_ask *ask,
+	struct berth_reserved **ret_reserved);
+BERTH_PUBLIC void berth_reserved_free(struct berth_reserved *reserved);
+
 /* ---- What happens to sockets, and what happened -----------------------------------------------
  */
 
@@ -1711,6 +1906,10 @@ BERTH_PUBLIC int berth_waited_json(
 	const struct berth_waited *waited, berth_write *write, void *context);
 BERTH_PUBLIC int berth_doctor_json(
 	const struct berth_doctor *doctor, berth_write *write, void *context);
+BERTH_PUBLIC int berth_ephemeral_json(
+	const struct berth_ephemeral *ephemeral, berth_write *write, void *context);
+BERTH_PUBLIC int berth_reserved_json(
+	const struct berth_reserved *reserved, berth_write *write, void *context);
 BERTH_PUBLIC int berth_event_json(
 	const struct berth_event *event, berth_write *write, void *context);
 BERTH_PUBLIC int berth_span_json(const struct berth_span *span, berth_write *write, void *context);

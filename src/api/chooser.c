@@ -48,17 +48,20 @@ static bool is_locked(void *context, uint16_t port)
 	return port != chooser->locked && sockets_is_locked(chooser->berth->system, port);
 }
 
+int chooser_learn(struct chooser *chooser)
+{
+	return sockets_policy(chooser->berth->system, &chooser->arena, &chooser->policy);
+}
+
 int chooser_begin(struct chooser *chooser, const struct berth *berth)
 {
 	*chooser = (struct chooser){.berth = berth, .ledger = {.folder = -1, .own = -1}};
 	int r = berth->replay ? -EROFS : sockets_here(berth->system, &chooser->here);
-	if (!r)
-		r = sockets_policy(berth->system, &chooser->arena, &chooser->policy);
 	if (r)
 		return r;
 	chooser->ledger_error = ledger_open(berth->runtime_folder, &chooser->ledger);
 	chooser->has_ledger = !chooser->ledger_error;
-	chooser->now = (struct record_now){.boot_id = chooser->here.boot_id,
+	chooser->now = (struct entry_now){.boot_id = chooser->here.boot_id,
 		.pidns = chooser->here.pidns,
 		.now_ms = chooser_now_ms(),
 		.start = start_of,
@@ -112,8 +115,12 @@ const char *chooser_refuses(
 	if (blocked_by_browsers(port))
 		return "refused by browsers";
 	berth_lookup(chooser->berth, port, &lookup);
-	if (lookup.n_records)
-		return "assigned by IANA";
+	for (unsigned proto = 0; proto < BERTH_TRANSPORTS; proto++) {
+		if (lookup.state[proto] == BERTH_ASSIGNED)
+			return "assigned by IANA";
+		if (lookup.state[proto] == BERTH_RESERVED)
+			return "reserved by IANA";
+	}
 	for (size_t i = 0; i < lookup.n_claims; i++) {
 		struct berth_claim claim;
 
@@ -133,22 +140,22 @@ struct rivals {
 };
 
 /* A ledger_seen. Damaged files are nobody's: what is really bound is found by binding. */
-static int is_rival(void *context, const struct record *record, uint32_t uid)
+static int is_rival(void *context, const struct entry *entry, uint32_t uid)
 {
 	const struct rivals *rivals = context;
 	const struct chooser *chooser = rivals->chooser;
 
-	if (!record || record_state(record, &chooser->now) == BERTH_LEASE_OVER)
+	if (!entry || entry_state(entry, &chooser->now) == BERTH_LEASE_OVER)
 		return 0;
-	return !rivals->name || uid != chooser->ledger.uid || record->project != rivals->project ||
-		strcmp(record->name, rivals->name) != 0;
+	return !rivals->name || uid != chooser->ledger.uid || entry->project != rivals->project ||
+		strcmp(entry->name, rivals->name) != 0;
 }
 
 /* A ledger_seen. */
-static int is_held(void *context, const struct record *record, uint32_t uid)
+static int is_held(void *context, const struct entry *entry, uint32_t uid)
 {
 	(void)context, (void)uid;
-	return record && record->kind == BERTH_LEASE_HELD;
+	return entry && entry->kind == BERTH_LEASE_HELD;
 }
 
 /* Who writes a lease has the lock for some microseconds: a name that is at home on this port waits
@@ -186,10 +193,10 @@ int chooser_lock(struct chooser *chooser, uint16_t port, const char *name, uint6
 	return r < 0 ? r : -EADDRINUSE;
 }
 
-struct record chooser_record(const struct chooser *chooser, uint16_t port,
-	enum berth_lease_kind kind, const char *name, uint64_t project)
+struct entry chooser_entry(const struct chooser *chooser, uint16_t port, enum berth_lease_kind kind,
+	const char *name, uint64_t project)
 {
-	struct record record = {.port = port,
+	struct entry entry = {.port = port,
 		.kind = kind,
 		.netns = chooser->here.netns,
 		.project = project,
@@ -197,7 +204,7 @@ struct record chooser_record(const struct chooser *chooser, uint16_t port,
 		.made_ms = chooser->now.now_ms,
 		.made_at_s = (uint64_t)time(NULL)};
 
-	memcpy(record.boot_id, chooser->here.boot_id, sizeof(record.boot_id));
-	(void)snprintf(record.name, sizeof(record.name), "%s", name);
-	return record;
+	memcpy(entry.boot_id, chooser->here.boot_id, sizeof(entry.boot_id));
+	(void)snprintf(entry.name, sizeof(entry.name), "%s", name);
+	return entry;
 }

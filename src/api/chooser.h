@@ -22,7 +22,7 @@ struct chooser {
 	struct ledger ledger;
 	bool has_ledger;
 	int ledger_error; /* why not */
-	struct record_now now;
+	struct entry_now now;
 	uint16_t locked; /* by us, so that a lock on it says nothing */
 };
 
@@ -30,6 +30,9 @@ struct chooser {
  * failed. */
 int chooser_begin(struct chooser *chooser, const struct berth *berth);
 void chooser_end(struct chooser *chooser);
+
+/* Reads the policy, which whoever chooses a port needs. 0; -ENOMEM. */
+int chooser_learn(struct chooser *chooser);
 
 /* The time that leases are counted in: CLOCK_BOOTTIME, which goes on while the machine sleeps and
  * cannot be set. */
@@ -51,8 +54,8 @@ const char *chooser_refuses(
  */
 int chooser_lock(struct chooser *chooser, uint16_t port, const char *name, uint64_t project);
 
-/* The record that is written for a port. */
-struct record chooser_record(const struct chooser *chooser, uint16_t port,
-	enum berth_lease_kind kind, const char *name, uint64_t project);
+/* The entry that is written for a port. */
+struct entry chooser_entry(const struct chooser *chooser, uint16_t port, enum berth_lease_kind kind,
+	const char *name, uint64_t project);
 
 #endif

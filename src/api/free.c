@@ -12,6 +12,7 @@
 enum {
 	MOST = 128,
 	KEPT_MS = 3 * 60 * 1000,
+	PORTS = 65536,
 };
 
 struct free_box {
@@ -38,7 +39,7 @@ static int take_ask(struct free_box *box, const struct berth_free_ask *ask)
 		return handle_fail(-EINVAL, "at most %d ports at a time", MOST);
 	if (mine->protos & ~known)
 		return handle_fail(-EINVAL, "free ports are found for TCP and UDP");
-	if (!record_is_name(mine->name))
+	if (!entry_is_name(mine->name))
 		return handle_fail(-EINVAL, "'%s' is no name for a lease", mine->name);
 	if (mine->range.first > mine->range.last)
 		return handle_fail(-EINVAL, "the range ends before it begins");
@@ -128,30 +129,73 @@ static int keep_all(struct free_box *box)
 	int r = 0;
 
 	for (size_t i = 0; !r && i < box->free.n_ports; i++) {
-		struct record record = chooser_record(
+		struct entry entry = chooser_entry(
 			chooser, box->ports[i].port, BERTH_LEASE_PRINTED, box->ask.name, 0);
 
-		record.ends_ms = record.made_ms + KEPT_MS;
-		r = ledger_put(&chooser->ledger, &record);
+		entry.ends_ms = entry.made_ms + KEPT_MS;
+		r = ledger_put(&chooser->ledger, &entry);
 	}
 	return r;
 }
 
+/* A ledger_seen. */
+static int is_printed(void *context, const struct entry *entry, uint32_t uid)
+{
+	const struct chooser *chooser = context;
+
+	return entry && uid == chooser->ledger.uid && entry->netns == chooser->here.netns &&
+		(entry->kind == BERTH_LEASE_PRINTED ||
+			entry_state(entry, &chooser->now) == BERTH_LEASE_OVER);
+}
+
+struct used {
+	struct chooser *chooser;
+	uint8_t ports[PORTS / 8]; /* bit n: somebody has bound port n */
+};
+
+/* Asked of the kernel, not by binding: a server may be about to start there. */
+static int see_used(const struct berth *berth, struct used *used)
+{
+	const struct berth_ask ask = {.size = sizeof(ask),
+		.protos = BERTH_PROTO_BIT(BERTH_TCP) | BERTH_PROTO_BIT(BERTH_UDP),
+		.states = BERTH_STATE_BIT(BERTH_LISTEN) | BERTH_STATE_BIT(BERTH_BOUND) |
+			BERTH_STATE_BIT(BERTH_CLOSE)};
+	const struct berth_socket *sockets = NULL;
+	struct berth_snapshot *snapshot = NULL;
+	int r = berth_snapshot(berth, &ask, &snapshot);
+
+	if (r < 0)
+		return r;
+	size_t n = berth_snapshot_sockets(snapshot, &sockets);
+	for (size_t i = 0; i < n; i++)
+		used->ports[sockets[i].local_port / 8] |=
+			(uint8_t)(1U << sockets[i].local_port % 8);
+	berth_snapshot_free(snapshot);
+	return 0;
+}
+
 /* A ledger_seen. A printed port that somebody has bound since then is protected by that; when it is
  * free again it may be given again. */
-static int clear_used(void *context, const struct record *record, uint32_t uid)
+static int clear_used(void *context, const struct entry *entry, uint32_t uid)
 {
-	struct chooser *chooser = context;
+	const struct used *used = context;
+	struct chooser *chooser = used->chooser;
 
-	if (!record || uid != chooser->ledger.uid || record->netns != chooser->here.netns)
+	if (!is_printed(chooser, entry, uid))
 		return 0;
-	if (record_state(record, &chooser->now) == BERTH_LEASE_OVER ||
-		(record->kind == BERTH_LEASE_PRINTED &&
-			sockets_is_free(chooser->berth->system, record->port,
-				BERTH_PROTO_BIT(BERTH_TCP) | BERTH_PROTO_BIT(BERTH_UDP)) ==
-				-EADDRINUSE))
-		(void)ledger_drop(&chooser->ledger, record->netns, record->port);
+	if (entry_state(entry, &chooser->now) == BERTH_LEASE_OVER ||
+		used->ports[entry->port / 8] >> entry->port % 8 & 1)
+		(void)ledger_drop(&chooser->ledger, entry->netns, entry->port);
 	return 0;
+}
+
+static void clear(struct chooser *chooser)
+{
+	struct used used = {.chooser = chooser};
+
+	if (ledger_each(&chooser->ledger, is_printed, chooser) > 0 &&
+		!see_used(chooser->berth, &used))
+		(void)ledger_each(&chooser->ledger, clear_used, &used);
 }
 
 static int explain(int error)
@@ -171,12 +215,15 @@ static int find(struct free_box *box, const struct berth *berth)
 	struct chooser *chooser = &box->chooser;
 	int r = chooser_begin(chooser, berth);
 
+	if (!r)
+		r = chooser_learn(chooser);
+
 	if (!r && !chooser->has_ledger)
 		return handle_fail(chooser->ledger_error,
 			"there is no ledger to keep ports in: " LEDGER_SHARED
 			" is not there, nor a runtime folder of yours");
 	if (!r) {
-		(void)ledger_each(&chooser->ledger, clear_used, chooser);
+		clear(chooser);
 		struct order order = chooser_order(chooser, NULL, NULL, box->ask.range);
 		r = box->ask.consecutive ? find_run(box, &order) : find_any(box, &order);
 	}

@@ -27,17 +27,17 @@ struct hold_box {
 static void note(struct chooser *chooser, struct hold_box *box)
 {
 	const struct berth_hold_ask *ask = &box->ask;
-	struct record record;
+	struct entry entry;
 
-	if (!ask->name || !chooser->has_ledger || !record_is_name(ask->name))
+	if (!ask->name || !chooser->has_ledger || !entry_is_name(ask->name))
 		return;
-	record = chooser_record(chooser, box->hold.port, BERTH_LEASE_HELD, ask->name,
+	entry = chooser_entry(chooser, box->hold.port, BERTH_LEASE_HELD, ask->name,
 		berth_project_number(ask->folder));
-	record.pid = (uint32_t)getpid();
-	if (sockets_start(chooser->berth->system, record.pid, &record.start_ticks))
+	entry.pid = (uint32_t)getpid();
+	if (sockets_start(chooser->berth->system, entry.pid, &entry.start_ticks))
 		return;
-	box->netns = record.netns;
-	box->noted = !ledger_put(&chooser->ledger, &record);
+	box->netns = entry.netns;
+	box->noted = !ledger_put(&chooser->ledger, &entry);
 }
 
 static int take(struct chooser *chooser, uint16_t port, struct hold_box *box)
@@ -97,6 +97,8 @@ static int hold(struct hold_box *box)
 	uint16_t port = box->ask.port;
 	int r = chooser_begin(&chooser, box->berth);
 
+	if (!r && !port)
+		r = chooser_learn(&chooser);
 	if (!r)
 		r = port ? take(&chooser, port, box) : take_any(&chooser, box);
 	chooser_end(&chooser);

@@ -14,7 +14,7 @@ struct leasing {
 	struct chooser chooser;
 	struct berth_lease_ask ask;
 	uint64_t project;
-	struct record old; /* the lease that the name has; port 0: none */
+	struct entry old; /* the lease that the name has; port 0: none */
 	uint64_t start_ticks; /* of the process */
 };
 
@@ -24,7 +24,7 @@ static int take_ask(struct leasing *leasing, const struct berth_lease_ask *ask)
 		return handle_fail(-EINVAL, "berth_lease_ask.size is %zu, at most %zu is known",
 			ask->size, sizeof(leasing->ask));
 	memcpy(&leasing->ask, ask, ask->size);
-	if (!ask->name || !record_is_name(ask->name))
+	if (!ask->name || !entry_is_name(ask->name))
 		return handle_fail(-EINVAL,
 			"a lease needs a name of 1 to 127 bytes, without slashes and control "
 			"characters");
@@ -57,31 +57,30 @@ static int begin(struct chooser *chooser, const struct berth *berth)
 }
 
 /* A ledger_seen: that of our name. */
-static int find_old(void *context, const struct record *record, uint32_t uid)
+static int find_old(void *context, const struct entry *entry, uint32_t uid)
 {
 	struct leasing *leasing = context;
 
-	if (!record || uid != leasing->chooser.ledger.uid ||
-		record->netns != leasing->chooser.here.netns ||
-		record->project != leasing->project ||
-		strcmp(record->name, leasing->ask.name) != 0 ||
-		record_state(record, &leasing->chooser.now) == BERTH_LEASE_OVER)
+	if (!entry || uid != leasing->chooser.ledger.uid ||
+		entry->netns != leasing->chooser.here.netns || entry->project != leasing->project ||
+		strcmp(entry->name, leasing->ask.name) != 0 ||
+		entry_state(entry, &leasing->chooser.now) == BERTH_LEASE_OVER)
 		return 0;
-	leasing->old = *record;
+	leasing->old = *entry;
 	return 1;
 }
 
 static int write_lease(struct leasing *leasing, uint16_t port)
 {
 	const struct berth_lease_ask *ask = &leasing->ask;
-	struct record record = chooser_record(&leasing->chooser, port,
+	struct entry entry = chooser_entry(&leasing->chooser, port,
 		ask->pid ? BERTH_LEASE_PROCESS : BERTH_LEASE_TIMED, ask->name, leasing->project);
 
-	record.pid = ask->pid;
-	record.start_ticks = leasing->start_ticks;
+	entry.pid = ask->pid;
+	entry.start_ticks = leasing->start_ticks;
 	if (ask->ttl_ms > 0)
-		record.ends_ms = record.made_ms + ask->ttl_ms;
-	return ledger_put(&leasing->chooser.ledger, &record);
+		entry.ends_ms = entry.made_ms + ask->ttl_ms;
+	return ledger_put(&leasing->chooser.ledger, &entry);
 }
 
 /* `ours`: the name has it already, so that a server of its own may be bound there. */
@@ -105,9 +104,11 @@ static int take(struct leasing *leasing, uint16_t port, bool ours)
 static int take_any(struct leasing *leasing, uint16_t *ret_port)
 {
 	const struct berth_lease_ask *ask = &leasing->ask;
-	struct order order = chooser_order(&leasing->chooser, ask->name, ask->folder, ask->range);
 	uint16_t port = 0;
-
+	int learnt = chooser_learn(&leasing->chooser);
+	if (learnt)
+		return learnt;
+	struct order order = chooser_order(&leasing->chooser, ask->name, ask->folder, ask->range);
 	for (uint32_t n = 0; (port = order_nth(&order, n)) != 0; n++) {
 		if (chooser_refuses(&leasing->chooser, port, ask->range))
 			continue;
@@ -144,7 +145,7 @@ static int lease(struct leasing *leasing, uint16_t *ret_port)
 		r = sockets_start(chooser->berth->system, ask->pid, &leasing->start_ticks);
 	if (r)
 		return handle_fail(r, "there is no process %u", (unsigned)ask->pid);
-	(void)ledger_each(&chooser->ledger, find_old, leasing);
+	(void)ledger_own(&chooser->ledger, find_old, leasing);
 	uint16_t old = leasing->old.port;
 	if (old && (!ask->port || ask->port == old)) {
 		r = take(leasing, old, true);
@@ -190,25 +191,25 @@ struct ending {
 };
 
 /* A ledger_seen. */
-static int end_one(void *context, const struct record *record, uint32_t uid)
+static int end_one(void *context, const struct entry *entry, uint32_t uid)
 {
 	struct ending *ending = context;
 	struct chooser *chooser = ending->chooser;
 
-	if (!record || record->netns != chooser->here.netns ||
-		record_state(record, &chooser->now) == BERTH_LEASE_OVER)
+	if (!entry || entry->netns != chooser->here.netns ||
+		entry_state(entry, &chooser->now) == BERTH_LEASE_OVER)
 		return 0;
 	bool meant = ending->name
-		? record->project == ending->project && !strcmp(record->name, ending->name)
-		: record->port == ending->port;
+		? entry->project == ending->project && !strcmp(entry->name, ending->name)
+		: entry->port == ending->port;
 	if (!meant || (ending->name && uid != chooser->ledger.uid))
 		return 0;
 	if (uid != chooser->ledger.uid)
 		ending->result = -EPERM;
-	else if (record->kind == BERTH_LEASE_HELD)
+	else if (entry->kind == BERTH_LEASE_HELD)
 		ending->result = -EBUSY;
 	else
-		ending->result = ledger_drop(&chooser->ledger, record->netns, record->port);
+		ending->result = ledger_drop(&chooser->ledger, entry->netns, entry->port);
 	return 1;
 }
 
@@ -223,7 +224,11 @@ int berth_release(const struct berth *berth, const char *name, const char *folde
 	int r = begin(&chooser, berth);
 
 	if (!r) {
-		(void)ledger_each(&chooser.ledger, end_one, &ending);
+		if (name)
+			(void)ledger_own(&chooser.ledger, end_one, &ending);
+		else
+			(void)ledger_of_port(
+				&chooser.ledger, chooser.here.netns, port, end_one, &ending);
 		r = ending.result;
 		if (r == -ENOENT)
 			r = handle_fail(r, "there is no such lease of yours");
@@ -261,38 +266,38 @@ static int grow(struct list_box *box)
 }
 
 /* A ledger_seen. Files of ours that stand for nothing any more are taken out on the way. */
-static int list_one(void *context, const struct record *record, uint32_t uid)
+static int list_one(void *context, const struct entry *entry, uint32_t uid)
 {
 	struct list_box *box = context;
 	struct chooser *chooser = box->chooser;
 
-	if (!record) {
+	if (!entry) {
 		box->list.damaged++;
 		return 0;
 	}
-	enum berth_lease_state state = record_state(record, &chooser->now);
+	enum berth_lease_state state = entry_state(entry, &chooser->now);
 	if (box->list.n_leases == box->size && grow(box))
 		return -ENOMEM;
 	struct berth_lease *lease = box->all + box->list.n_leases;
-	*lease = (struct berth_lease){.port = record->port,
-		.name = arena_text(&box->arena, record->name, strlen(record->name)),
-		.kind = record->kind,
+	*lease = (struct berth_lease){.port = entry->port,
+		.name = arena_text(&box->arena, entry->name, strlen(entry->name)),
+		.kind = entry->kind,
 		.state = state,
 		.uid = uid,
-		.pid = record->pid,
-		.project = record->project,
-		.netns = record->netns,
-		.here = record->netns == chooser->here.netns,
-		.made_s = (double)record->made_at_s,
-		.left_s = record->ends_ms ? (double)(record->ends_ms - chooser->now.now_ms) / 1e3
-					  : -1};
+		.pid = entry->pid,
+		.project = entry->project,
+		.netns = entry->netns,
+		.here = entry->netns == chooser->here.netns,
+		.made_s = (double)entry->made_at_s,
+		.left_s =
+			entry->ends_ms ? (double)(entry->ends_ms - chooser->now.now_ms) / 1e3 : -1};
 	if (!lease->name)
 		return -ENOMEM;
-	if (lease->left_s < 0 && record->ends_ms)
+	if (lease->left_s < 0 && entry->ends_ms)
 		lease->left_s = 0;
 	box->list.n_leases++;
 	if (state == BERTH_LEASE_OVER && uid == chooser->ledger.uid)
-		(void)ledger_drop(&chooser->ledger, record->netns, record->port);
+		(void)ledger_drop(&chooser->ledger, entry->netns, entry->port);
 	return 0;
 }
 

@@ -3,12 +3,12 @@
  * for their enums. */
 #include "api/parts.h"
 #include "base/json.h"
-#include "leases/record.h"
+#include "leases/entry.h"
 #include <berth.h>
 
 const char *berth_lease_kind_name(enum berth_lease_kind kind)
 {
-	return record_kind_name(kind);
+	return entry_kind_name(kind);
 }
 
 const char *berth_lease_state_name(enum berth_lease_state state)

@@ -41,20 +41,50 @@ static int read_all(int fd, size_t max, struct buffer *out)
 	}
 }
 
+static int look(int fd, struct stat *ret_info)
+{
+	if (fstat(fd, ret_info) < 0)
+		return -errno;
+	if (S_ISDIR(ret_info->st_mode))
+		return -EISDIR;
+	return S_ISREG(ret_info->st_mode) ? 0 : -EINVAL;
+}
+
 int file_read_open(int fd, size_t max, struct buffer *out)
 {
 	struct stat info;
+	int r = look(fd, &info);
 
-	if (fstat(fd, &info) < 0)
-		return -errno;
-	if (S_ISDIR(info.st_mode))
-		return -EISDIR;
-	if (!S_ISREG(info.st_mode))
-		return -EINVAL;
+	if (r)
+		return r;
 	/* What the size promises is a hint: /proc says 0, and a file can grow. */
 	if (info.st_size > 0 && (uintmax_t)info.st_size <= max)
 		(void)buffer_reserve(out, (size_t)info.st_size + STEP);
 	return read_all(fd, max, out);
+}
+
+int file_read_setting(int fd, size_t max, struct buffer *out)
+{
+	struct stat info;
+	int r = look(fd, &info);
+
+	if (r)
+		return r;
+	for (size_t size = STEP;; size = max) {
+		char *place = buffer_reserve(out, size);
+		if (!place)
+			return out->error;
+		ssize_t got = pread(fd, place, size, 0);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		place[got] = '\0';
+		if ((size_t)got == size && size < max)
+			continue;
+		out->len += (size_t)got;
+		return (size_t)got == size ? -EFBIG : 0;
+	}
 }
 
 int file_read(int dir_fd, const char *path, size_t max, struct buffer *out)

@@ -22,6 +22,12 @@ int file_read(int dir_fd, const char *path, size_t max, struct buffer *out);
 /* The same for a file that is open already, from where it stands; it stays open. */
 int file_read_open(int fd, size_t max, struct buffer *out);
 
+/*
+ * The same for a file of /proc/sys, whose list is told in one read or not at all: what does not fit
+ * is cut, and the next read finds the end (proc_do_large_bitmap, kernel/sysctl.c).
+ */
+int file_read_setting(int fd, size_t max, struct buffer *out);
+
 /* Writes all of the bytes to an open file, pipe or terminal. 0 or -errno. */
 int file_write(int fd, const char *bytes, size_t len);
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* berth lease and berth release: a port for a name, until its holder ends, its time is over, or it
- * is given back. */
+/* berth lease: a port for a name, until its holder ends, its time is over, or it is given back. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,11 +21,6 @@ static const struct command_option lease_options[] = {
 	{KEY_TTL, "ttl", "TIME", "until this time is over: 90s, 10m, 2h"},
 	{KEY_PID, "pid", "PID",
 		"until this process ends; without --ttl, until the caller of berth does"},
-	{KEY_GLOBAL, "global", NULL, "the name belongs to the user, not to the project"},
-	{0, NULL, NULL, NULL},
-};
-
-static const struct command_option release_options[] = {
 	{KEY_GLOBAL, "global", NULL, "the name belongs to the user, not to the project"},
 	{0, NULL, NULL, NULL},
 };
@@ -116,7 +110,7 @@ static int write_port(struct cli *cli, const char *name, uint16_t port, bool ren
 	return output_write(output, "\n", 1);
 }
 
-static enum cli_exit code_of(int error)
+enum cli_exit cmd_lease_code(int error)
 {
 	switch (error) {
 	case -EINVAL:
@@ -156,43 +150,10 @@ static enum cli_exit lease_run(struct cli *cli)
 	free(folder);
 	if (error < 0) {
 		cli_complain("%s", berth_error());
-		return code_of(error);
+		return cmd_lease_code(error);
 	}
 	error = write_port(cli, cli->operands[0], port, error == 1);
 	return error < 0 ? cli_cannot(cli, error) : CLI_YES;
-}
-
-static enum cli_exit release_one(struct cli *cli, const char *what, const char *folder)
-{
-	uint64_t port = 0;
-	bool by_port = !text_number(what, strlen(what), LARGEST_PORT, &port) && port;
-	int error = berth_release(cli->berth, by_port ? NULL : what, folder, (uint16_t)port);
-
-	if (!error)
-		return CLI_YES;
-	cli_complain("%s: %s", what, berth_error());
-	return code_of(error);
-}
-
-static enum cli_exit release_run(struct cli *cli)
-{
-	char *folder = cli->n_given ? NULL : project_root();
-	enum cli_exit worst = CLI_YES;
-	enum cli_exit code = CLI_YES;
-
-	if (!cli->n_operands) {
-		cli_complain("which lease? try berth release web, or its port");
-		code = CLI_USAGE;
-	}
-	if (code == CLI_YES)
-		code = cli_open(cli);
-	for (size_t i = 0; code == CLI_YES && i < cli->n_operands; i++) {
-		enum cli_exit one = release_one(cli, cli->operands[i], folder);
-
-		worst = one > worst ? one : worst;
-	}
-	free(folder);
-	return code == CLI_YES ? worst : code;
 }
 
 const struct command cmd_lease = {
@@ -201,12 +162,4 @@ const struct command cmd_lease = {
 	.help = "lease a port to a name, and print it",
 	.options = lease_options,
 	.run = lease_run,
-};
-
-const struct command cmd_release = {
-	.name = "release",
-	.args = "NAME|PORT...",
-	.help = "end leases",
-	.options = release_options,
-	.run = release_run,
 };

@@ -64,6 +64,9 @@ enum command_key {
 	KEY_GLOBAL,
 	KEY_TRY,
 	KEY_ERRNO,
+	KEY_ALL,
+	KEY_PERSIST,
+	KEY_NO_PERSIST,
 	KEY_SINCE,
 	KEY_UNTIL,
 	KEY_STATE_FOLDER,
@@ -108,6 +111,7 @@ extern const struct command cmd_completion;
 extern const struct command cmd_doctor;
 extern const struct command cmd_enable;
 extern const struct command cmd_disable;
+extern const struct command cmd_ephemeral;
 extern const struct command cmd_find;
 extern const struct command cmd_free;
 extern const struct command cmd_help;
@@ -122,15 +126,18 @@ extern const struct command cmd_port;
 extern const struct command cmd_record;
 extern const struct command cmd_registry;
 extern const struct command cmd_release;
+extern const struct command cmd_reserve;
 extern const struct command cmd_run;
 extern const struct command cmd_site;
+extern const struct command cmd_unreserve;
 extern const struct command cmd_version;
 extern const struct command cmd_wait;
 extern const struct command cmd_watch;
 extern const struct command cmd_why;
 
-/* What several commands of leases share: a range as people type it, and the word that other users
- * are not covered. */
+/* What several commands of leases share: the exit status of an error, a range as people type it,
+ * and the word that other users are not covered. */
+enum cli_exit cmd_lease_code(int error);
 enum cli_exit cmd_free_range(const char *value, struct berth_port_range *ret_range);
 void cmd_leases_cover(const struct cli *cli, bool shared);
 

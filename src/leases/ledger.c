@@ -164,8 +164,12 @@ int ledger_open(const char *runtime_folder, struct ledger *ret_ledger)
 	if (ledger.folder < 0 && !ledger.uid)
 		ledger.folder = make_shared();
 	if (ledger.folder < 0) {
+		int why_not = ledger.folder;
+
 		ledger.shared = false;
 		ledger.folder = open_private(runtime_folder, ledger.uid);
+		if (ledger.folder == -ENOENT)
+			ledger.folder = why_not;
 	}
 	if (ledger.folder < 0)
 		return ledger.folder;
@@ -202,7 +206,7 @@ static int read_one(
 {
 	int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct buffer text = {0};
-	struct record record;
+	struct entry entry;
 	struct stat status;
 	int r = 0;
 
@@ -213,12 +217,12 @@ static int read_one(
 	if (proper && ++*count <= LEDGER_USER_MOST) {
 		char expected[NAME];
 
-		r = file_read_open(fd, RECORD_LARGEST, &text);
-		bool good = !r && !record_read(text.data ? text.data : "", text.len, &record);
+		r = file_read_open(fd, ENTRY_LARGEST, &text);
+		bool good = !r && !entry_read(text.data ? text.data : "", text.len, &entry);
 		if (good)
-			name_of(expected, record.netns, record.port);
+			name_of(expected, entry.netns, entry.port);
 		good = good && !strcmp(expected, name);
-		r = r == -ENOMEM ? r : reading->seen(reading->context, good ? &record : NULL, uid);
+		r = r == -ENOMEM ? r : reading->seen(reading->context, good ? &entry : NULL, uid);
 		buffer_free(&text);
 	}
 	close(fd);
@@ -294,11 +298,18 @@ int ledger_each(const struct ledger *ledger, ledger_seen *seen, void *context)
 	return each_user(ledger, read_user, &reading);
 }
 
-static int count_one(void *context, const struct record *record, uint32_t uid)
+int ledger_own(struct ledger *ledger, ledger_seen *seen, void *context)
+{
+	struct reading reading = {.seen = seen, .context = context};
+
+	return open_own(ledger, false) ? 0 : read_user(&reading, ledger->own, ledger->uid);
+}
+
+static int count_one(void *context, const struct entry *entry, uint32_t uid)
 {
 	unsigned *count = context;
 
-	(void)record, (void)uid;
+	(void)entry, (void)uid;
 	++*count;
 	return 0;
 }
@@ -315,7 +326,7 @@ static int check_room(const struct ledger *ledger, const char *name)
 	return count < LEDGER_USER_MOST ? 0 : -EDQUOT;
 }
 
-int ledger_put(struct ledger *ledger, const struct record *record)
+int ledger_put(struct ledger *ledger, const struct entry *entry)
 {
 	struct buffer text = {0};
 	char name[NAME];
@@ -324,11 +335,11 @@ int ledger_put(struct ledger *ledger, const struct record *record)
 
 	if (r)
 		return r;
-	name_of(name, record->netns, record->port);
+	name_of(name, entry->netns, entry->port);
 	r = check_room(ledger, name);
 	if (r)
 		return r;
-	record_write(record, &text);
+	entry_write(entry, &text);
 	(void)snprintf(temporary, sizeof(temporary), ".%s.%ld", name, (long)getpid());
 	(void)unlinkat(ledger->own, temporary, 0); /* of a process with our pid that was killed */
 	int fd = openat(

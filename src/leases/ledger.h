@@ -12,7 +12,7 @@
 #ifndef BERTH_LEASES_LEDGER_H
 #define BERTH_LEASES_LEDGER_H
 
-#include "leases/record.h"
+#include "leases/entry.h"
 
 enum {
 	LEDGER_USER_MOST = 256, /* leases of one user that count; more are not written, nor read */
@@ -27,9 +27,9 @@ struct ledger {
 	bool shared; /* all users of this machine are in it; false: only this one */
 };
 
-/* What was read: a lease and whose it is, or a file that is damaged (record NULL). Non-zero ends
+/* What was read: a lease and whose it is, or a file that is damaged (entry NULL). Non-zero ends
  * the reading. */
-typedef int ledger_seen(void *context, const struct record *record, uint32_t uid);
+typedef int ledger_seen(void *context, const struct entry *entry, uint32_t uid);
 
 /*
  * Opens the shared ledger, which root makes when it is not there; where there is none, the one of
@@ -41,7 +41,7 @@ void ledger_close(struct ledger *ledger);
 
 /* Writes a lease, over one of ours for the same port. Whoever calls it has the lock of the port. 0;
  * -EDQUOT: we have LEDGER_USER_MOST; -ENOSPC and other errnos. */
-int ledger_put(struct ledger *ledger, const struct record *record);
+int ledger_put(struct ledger *ledger, const struct entry *entry);
 
 /* Takes a lease of ours out. 0, also when it was not there; negative errno. */
 int ledger_drop(struct ledger *ledger, uint64_t netns, uint16_t port);
@@ -49,6 +49,9 @@ int ledger_drop(struct ledger *ledger, uint64_t netns, uint16_t port);
 /* All leases of one port, of all users. What `seen` returned; 0; -ENOMEM. */
 int ledger_of_port(const struct ledger *ledger, uint64_t netns, uint16_t port, ledger_seen *seen,
 	void *context);
+
+/* All of ours. The same. */
+int ledger_own(struct ledger *ledger, ledger_seen *seen, void *context);
 
 /* All leases. What `seen` returned; 0; -ENOMEM. */
 int ledger_each(const struct ledger *ledger, ledger_seen *seen, void *context);

@@ -167,6 +167,67 @@ int sockets_hold(struct sockets_system *system, uint16_t port);
 int sockets_listen(
 	struct sockets_system *system, uint8_t family, const uint8_t address[16], uint16_t port);
 
+/*
+ * Calls `seen` for each local port of TCP in the range that somebody chose by bind(), which is told
+ * of all but sockets that are bound only; of this network namespace, by a BPF program. The same
+ * port can come again. 0; -EPERM: needs CAP_BPF and CAP_PERFMON; -EOPNOTSUPP and others: cannot be
+ * told.
+ */
+typedef void sockets_bound_port(void *context, uint16_t port);
+int sockets_bound_ports(const struct sockets_system *system, const struct berth_port_range *range,
+	sockets_bound_port *seen, void *context);
+
+/* ---- Reserved ports ---------------------------------------------------------------------------
+ */
+
+/* Where reservations are kept; what stands there, binding/reservations.h knows. */
+enum sockets_reserving_place {
+	SOCKETS_RESERVING_KERNEL, /* the setting of this network namespace */
+	SOCKETS_RESERVING_RECORD, /* berth's file about it in /run */
+	SOCKETS_RESERVING_DROP_IN, /* berth's file for sysctl.d(5) */
+};
+#define SOCKETS_RESERVING_SETTING "/proc/sys/net/ipv4/ip_local_reserved_ports"
+#define SOCKETS_RESERVING_FILE "99-zz-berth-reserved-ports.conf"
+#define SOCKETS_RESERVING_FOLDER "/etc/sysctl.d"
+
+struct sockets_reserving;
+
+/*
+ * `to_write`: opens the setting for writing, and then keeps all others of berth's out until it is
+ * closed, or gives up after five seconds when somebody does not end. -EACCES, -EROFS: it may not be
+ * written; -EBUSY: somebody else is at it; -ENOSYS: no such setting, no backend; *ret_problem
+ * (appended to) is a sentence.
+ */
+int sockets_reserving_open(struct sockets_system *system, bool to_write,
+	struct sockets_reserving **ret_reserving, struct buffer *ret_problem);
+void sockets_reserving_close(struct sockets_reserving *reserving);
+
+/* Appends what stands there. -ENOENT: there is no such file; -ELOOP and others: it is not read. */
+int sockets_reserving_read(const struct sockets_reserving *reserving,
+	enum sockets_reserving_place place, struct buffer *ret_text, struct buffer *ret_problem);
+
+/* Replaces what stands there; a file is removed by NULL. The kernel is given a list longer than a
+ * page in parts, so that for some microseconds less is reserved than before and after. */
+int sockets_reserving_write(const struct sockets_reserving *reserving,
+	enum sockets_reserving_place place, const char *text, struct buffer *ret_problem);
+
+/* Adds a list to the kernel's, which needs no knowledge of what stands there. 0 or -errno. */
+int sockets_reserving_add(const struct sockets_reserving *reserving, const char *list);
+
+/* Calls `seen` for each other file that sysctl(8) or systemd-sysctl(8) read; a non-zero answer ends
+ * it and is handed on. `name` is the last part of the path. */
+typedef int sockets_reserving_file(
+	void *context, const char *path, const char *name, const struct buffer *text);
+int sockets_reserving_others(
+	const struct sockets_reserving *reserving, sockets_reserving_file *seen, void *context);
+
+/* The id of this boot. */
+const char *sockets_reserving_boot(const struct sockets_reserving *reserving);
+
+/* Whether this is the network namespace of the first process, which sysctl.d(5) is for: 1, 0, or
+ * -1: not known. */
+int sockets_reserving_boots_here(const struct sockets_reserving *reserving);
+
 /* Whether a socket that is bound to the interface (0: to none) may be bound to the address: the
  * machine's own, a broadcast or a multicast one. */
 bool sockets_may_bind(const struct sockets_addresses *addresses, uint8_t family,

@@ -45,7 +45,7 @@ def complete(home: Path, name: str, *words: str) -> list[str]:
 
 @pytest.mark.parametrize("name", ["bash", "fish"])
 def test_commands_and_options_are_completed(tmp_path: Path, name: str) -> None:
-    assert {"registry", "record"} == set(complete(tmp_path, name, "berth", "re"))
+    assert {"registry", "record", "release", "reserve"} == set(complete(tmp_path, name, "berth", "re"))
     assert "--no-headings" in complete(tmp_path, name, "berth", "ls", "--no")
     assert "--json" in complete(tmp_path, name, "berth", "--j")
     assert set(complete(tmp_path, name, "berth", "registry", "i")) >= {"import"}

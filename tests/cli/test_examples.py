@@ -3,6 +3,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -38,6 +39,12 @@ def shop(tmp_path: Path) -> Iterator[Path]:
     shutil.rmtree(folder)  # a site is large, and pytest keeps folders
 
 
+# Leases change the machine: these get a /run of their own, and the leases that they name.
+LEASES = ("berth-free", "berth-lease", "berth-leases", "berth-release")
+PRELUDE = "mount -t tmpfs none /run && berth lease --ttl 1m web && berth lease --ttl 1m --port 61007 api && "
+UNSHARE = "unshare --mount" if os.getuid() == 0 else "unshare --mount --map-root-user"
+
+
 @pytest.mark.parametrize(("page", "example"), EXAMPLES, ids=[example for _, example in EXAMPLES])
 def test_an_example_of_the_manual_runs(shop: Path, page: str, example: str) -> None:
     command = example
@@ -45,6 +52,8 @@ def test_an_example_of_the_manual_runs(shop: Path, page: str, example: str) -> N
         command = command.replace("/tmp/recording", f"{shop}/new")
     elif "/tmp/recording" in command:
         command = command.replace("/tmp/recording", f"{shop}/recording")
+    elif page in LEASES:
+        command = f"{UNSHARE} bash -c {shlex.quote(PRELUDE + command)}"
     elif not page.endswith(("completion", "help", "registry", "run", "version")):
         command = re.sub(r"\bberth\b", f"berth --replay {shop}/recording", command, count=1)
     done = subprocess.run(["bash", "-c", command], cwd=shop, check=False, capture_output=True, timeout=60,

@@ -44,10 +44,17 @@ CASES: dict[str, tuple[list[str], str, str]] = {
     "doctor": ([*TOWN, "doctor"], "berth-doctor-1", "berth-doctor-1"),
     "doctor of this machine": (["doctor"], "berth-doctor-1", "berth-doctor-1"),
     "doctor --self": (["doctor", "--self"], "berth-doctor-self-1", "berth-doctor-self-1"),
+    "ephemeral": (["ephemeral"], "berth-ephemeral-1", "berth-ephemeral-1"),
+    "ephemeral of a recording": ([*TOWN, "ephemeral"], "berth-ephemeral-1", "berth-ephemeral-1"),
+    "ephemeral of all namespaces": (["ephemeral", "--netns", "all"], "berth-ephemeral-1", "berth-ephemeral-1"),
+    "reserve": (["reserve", "-n", "61001-61003"], "berth-reserve-1", "berth-reserve-1"),
+    "unreserve": (["unreserve", "-n", "--all"], "berth-reserve-1", "berth-reserve-1"),
     "answers": ([*TOWN, "answers", ":3000"], "berth-answers-1", "berth-answers-1"),
     "answers of nobody": ([*TOWN, "answers", "127.0.0.1:1/udp"], "berth-answers-1", "berth-answers-1"),
     "answers with a hidden owner": ([*GUEST, "answers", ":22"], "berth-answers-1", "berth-answers-1"),
     "answers of this machine": (["answers", ":1"], "berth-answers-1", "berth-answers-1"),
+    "why": ([*TOWN, "why", "3000"], "berth-why-1", "berth-why-1"),
+    "why not": ([*TOWN, "why", "--listen", "127.0.0.1:59999/udp"], "berth-why-1", "berth-why-1"),
     "wait": ([*TOWN, "wait", "5432"], "berth-wait-1", "berth-wait-1"),
     "wait in vain": ([*TOWN, "wait", "--free", "5432,53/udp"], "berth-wait-1", "berth-wait-1"),
     "kill": ([*TOWN, "kill", "-n", "5432,22"], "berth-kill-1", "berth-kill-1"),
@@ -207,10 +214,11 @@ def test_every_schema_is_used() -> None:
     used = {name for _, whole, each in CASES.values() for name in (whole, each)}
     used.add("berth-enable-1")  # in test_enable.py
     used.add("berth-history-1")  # in tests/live/test_history.py
+    used |= {"berth-free-1", "berth-lease-1", "berth-leases-1"}  # in tests/live/test_leases.py
     rest = list(used)
     while rest:
         schema = json.loads(SCHEMAS[rest.pop()].read_text(encoding="utf-8"))
-        more = {part["$ref"].removesuffix(".json") for part in parts(schema)
+        more = {part["$ref"].partition("#")[0].removesuffix(".json") for part in parts(schema)
                 if isinstance(part.get("$ref"), str) and not part["$ref"].startswith("#")}
         rest += more - used
         used |= more

@@ -16,6 +16,7 @@
 
 enum {
 	LARGEST_STAT = 4096,
+	BOOT_ID = sizeof(((struct sockets_here *)NULL)->boot_id),
 	COOKIE = 71, /* SO_NETNS_COOKIE, Linux 5.14 (asm-generic/socket.h) */
 };
 
@@ -36,18 +37,31 @@ static int read_netns(uint64_t *ret_netns)
 	return 0;
 }
 
+/* It never changes, so a thread reads it once. */
+static int read_boot_id(const struct sockets_system *system, char ret_id[BOOT_ID])
+{
+	static _Thread_local char known[BOOT_ID];
+	struct buffer text = {0};
+	int r = 0;
+
+	if (!*known) {
+		r = system_file(system, "/proc/sys/kernel/random/boot_id", LARGEST_STAT, &text);
+		if (!r && text.len >= BOOT_ID - 1)
+			memcpy(known, text.data, BOOT_ID - 1);
+		buffer_free(&text);
+	}
+	memcpy(ret_id, known, BOOT_ID);
+	return r;
+}
+
 int sockets_here(struct sockets_system *system, struct sockets_here *ret_here)
 {
 	struct sockets_here here = {0};
-	struct buffer text = {0};
 	struct stat status;
 
 	if (system->replay)
 		return -EROFS;
-	int r = system_file(system, "/proc/sys/kernel/random/boot_id", LARGEST_STAT, &text);
-	if (!r && text.len >= sizeof(here.boot_id) - 1)
-		memcpy(here.boot_id, text.data, sizeof(here.boot_id) - 1);
-	buffer_free(&text);
+	int r = read_boot_id(system, here.boot_id);
 	if (!r)
 		r = read_netns(&here.netns);
 	if (!r && stat("/proc/self/ns/pid", &status) < 0)
@@ -63,7 +77,7 @@ int sockets_here(struct sockets_system *system, struct sockets_here *ret_here)
 int sockets_policy(
 	struct sockets_system *system, struct arena *arena, struct berth_policy *ret_policy)
 {
-	return policy_read(system, arena, ret_policy);
+	return policy_read(system, arena, false, ret_policy);
 }
 
 int sockets_start(struct sockets_system *system, uint32_t pid, uint64_t *ret_ticks)

@@ -102,14 +102,22 @@ static int take_rows(const struct sockets_system *inside, const struct visits *v
 	return r;
 }
 
-static int read_policy(
-	const struct sockets_system *inside, const struct visits *visits, struct worker *worker)
+static int read_policy(const struct sockets_system *inside, const struct visits *visits,
+	struct worker *worker, struct berth_netns *shown)
 {
 	struct berth_policy policy;
-	int r = policy_read(inside, &worker->arena, &policy);
+	int r = policy_read(inside, &worker->arena, visits->netns_rows->policies, &policy);
 
 	if (!r && visits->netns_rows->one)
 		visits->netns_rows->policy = policy;
+	if (!r && visits->netns_rows->policies && policy.has_ephemeral) {
+		struct berth_policy *copy = arena_alloc(&worker->arena, sizeof(*copy));
+
+		if (!copy)
+			return -ENOMEM;
+		*copy = policy;
+		shown->policy = copy;
+	}
 	return r;
 }
 
@@ -133,7 +141,7 @@ static int visit(struct visits *visits, struct worker *worker, size_t number)
 		explain(shown, refusal, !r);
 	else if (!visits->again && r)
 		give_reason(shown, BERTH_UNSUPPORTED, "the kernel did not tell its sockets");
-	return visits->policy ? read_policy(&inside, visits, worker) : 0;
+	return visits->policy ? read_policy(&inside, visits, worker, shown) : 0;
 }
 
 static bool has_rows(const struct netns_list *list, size_t number)
@@ -239,7 +247,7 @@ int netns_rows_gather(struct netns_rows *netns_rows, struct rows *rows)
 	struct visits visits = {
 		.netns_rows = netns_rows,
 		.question = &question,
-		.policy = netns_rows->one || netns_rows->system->tee,
+		.policy = netns_rows->one || netns_rows->policies || netns_rows->system->tee,
 	};
 
 	if (netns_rows->quick)

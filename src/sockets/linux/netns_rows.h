@@ -17,6 +17,7 @@ struct netns_rows {
 	struct netns_list *list;
 	bool quick; /* as BERTH_ASK_NAMED says */
 	bool one; /* just netns_one(), and the policy there */
+	bool policies; /* the policy of each, in its public form */
 	struct berth_policy policy;
 	unsigned gaps; /* enum berth_gap, of all that were asked */
 };

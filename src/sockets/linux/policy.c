@@ -12,7 +12,7 @@
 #include "sockets/linux/process.h"
 
 enum {
-	LARGEST = 1 << 20, /* a list of all odd ports is 200 KB */
+	LARGEST = 1 << 19, /* the longest list has two of three ports and 260 KB */
 	LAST_PORT = 65535,
 };
 
@@ -101,7 +101,7 @@ static bool read_file(
 	const struct sockets_system *system, const char *path, struct buffer *contents)
 {
 	buffer_clear(contents);
-	return !system_file(system, path, LARGEST, contents) && contents->data;
+	return !system_setting(system, path, LARGEST, contents) && contents->data;
 }
 
 /* "0\n" or "1\n"; -1: not known. */
@@ -114,11 +114,45 @@ static int8_t read_switch(
 	return *contents->data == '1';
 }
 
-int policy_read(
-	const struct sockets_system *system, struct arena *arena, struct berth_policy *ret_policy)
+/* A number of at most `max`; -1: not known. */
+static int32_t read_number(const struct sockets_system *system, const char *path, uint64_t max,
+	struct buffer *contents)
 {
-	struct berth_policy policy = {
-		.may_bind_low = -1, .nonlocal_bind = -1, .nonlocal_bind6 = -1};
+	uint64_t value = 0;
+
+	if (!read_file(system, path, contents))
+		return -1;
+	const char *text = contents->data;
+	size_t len = text_trim(&text, contents->len);
+	return text_number(text, len, max, &value) ? -1 : (int32_t)value;
+}
+
+/* What decides whether connect() takes ports from TIME_WAIT (tcp_twsk_unique). */
+static void read_reuse(
+	const struct sockets_system *system, struct berth_policy *policy, struct buffer *text)
+{
+	enum {
+		MOST = 2,
+		MOST_DELAY_MS = 60000, /* TCP_PAWS_MSL */
+	};
+
+	policy->tw_reuse =
+		(int8_t)read_number(system, "/proc/sys/net/ipv4/tcp_tw_reuse", MOST, text);
+	policy->tw_reuse_delay_ms =
+		read_number(system, "/proc/sys/net/ipv4/tcp_tw_reuse_delay", MOST_DELAY_MS, text);
+	policy->tcp_timestamps =
+		(int8_t)read_number(system, "/proc/sys/net/ipv4/tcp_timestamps", MOST, text);
+}
+
+int policy_read(const struct sockets_system *system, struct arena *arena, bool reuse,
+	struct berth_policy *ret_policy)
+{
+	struct berth_policy policy = {.may_bind_low = -1,
+		.nonlocal_bind = -1,
+		.nonlocal_bind6 = -1,
+		.tw_reuse = -1,
+		.tw_reuse_delay_ms = -1,
+		.tcp_timestamps = -1};
 	struct process_status status;
 	struct buffer text = {0};
 	int r = 0;
@@ -136,7 +170,10 @@ int policy_read(
 			!policy_parse_start(text.data, text.len, &policy.unprivileged_start);
 	policy.nonlocal_bind = read_switch(system, "/proc/sys/net/ipv4/ip_nonlocal_bind", &text);
 	policy.nonlocal_bind6 = read_switch(system, "/proc/sys/net/ipv6/ip_nonlocal_bind", &text);
-	if (read_file(system, "/proc/self/status", &text)) {
+	if (reuse)
+		read_reuse(system, &policy, &text);
+	buffer_clear(&text);
+	if (!system_file(system, "/proc/self/status", LARGEST, &text) && text.data) {
 		process_parse_status(text.data, text.len, &status);
 		if (status.has_capabilities)
 			policy.may_bind_low =

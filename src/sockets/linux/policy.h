@@ -9,9 +9,10 @@
 #include "base/arena.h"
 #include "sockets/linux/system.h"
 
-/* Fills in what can be read; nothing is an error but -ENOMEM. Lists live in the arena. */
-int policy_read(
-	const struct sockets_system *system, struct arena *arena, struct berth_policy *ret_policy);
+/* Fills in what can be read; nothing is an error but -ENOMEM. Lists live in the arena. `reuse`:
+ * also what decides whether ports in TIME_WAIT are taken again. */
+int policy_read(const struct sockets_system *system, struct arena *arena, bool reuse,
+	struct berth_policy *ret_policy);
 
 /* ip_local_port_range, "32768\t60999\n". 0 or -EBADMSG. */
 int policy_parse_range(const char *text, size_t len, struct berth_port_range *ret_range);

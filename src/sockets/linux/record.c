@@ -346,6 +346,12 @@ static int make_folder(const char *path, int *ret_folder)
 	return r;
 }
 
+/* A sockets_bound_port: the tee has it. */
+static void ignore(void *context, uint16_t port)
+{
+	(void)context, (void)port;
+}
+
 static int gather(struct sockets_system *system, struct record *record, struct buffer *ret_problem)
 {
 	const struct system_tee tee = {.answered = keep, .context = record};
@@ -354,12 +360,15 @@ static int gather(struct sockets_system *system, struct record *record, struct b
 		.owners = true,
 		.redirects = true,
 		.details = true,
-		.netns_ask = BERTH_ASK_ALL};
+		.netns_ask = BERTH_ASK_ALL,
+		.policies = true};
 	struct sockets_snapshot *snapshot = NULL;
 	struct sockets_addresses *addresses = NULL;
 
 	recorded.tee = &tee;
 	int r = sockets_snapshot(&recorded, &ask, &snapshot, ret_problem);
+	if (!r && snapshot->policy.has_ephemeral) /* for berth ephemeral */
+		(void)sockets_bound_ports(&recorded, &snapshot->policy.ephemeral, ignore, NULL);
 	sockets_snapshot_free(snapshot);
 	if (!r && !sockets_addresses(&recorded, &addresses)) /* for berth answers */
 		sockets_addresses_free(addresses);

@@ -21,4 +21,10 @@ struct reuse_answer {
  */
 int reuse_ask(const struct sockets_system *system, struct rows *rows);
 
+/*
+ * Fills in range_first and range_last in the same way, of the first few thousand rows that have an
+ * owner. What cannot be asked stays unknown.
+ */
+void reuse_ranges(const struct sockets_system *system, struct rows *rows);
+
 #endif

@@ -155,6 +155,11 @@ static void count_rows(struct picture *picture)
 		picture->list.shown[picture->rows.all[i].netns - picture->list.shown].n_sockets++;
 }
 
+static bool has_policies(const struct picture *picture)
+{
+	return picture->ask && picture->ask->policies;
+}
+
 static int read_policy(struct picture *picture)
 {
 	struct sockets_snapshot *snapshot = picture->snapshot;
@@ -163,7 +168,12 @@ static int read_policy(struct picture *picture)
 		snapshot->policy = picture->others.policy;
 		return 0;
 	}
-	return policy_read(picture->system, &snapshot->arena, &snapshot->policy);
+	int r = policy_read(
+		picture->system, &snapshot->arena, has_policies(picture), &snapshot->policy);
+	/* Our own is the first, see netns.h. */
+	if (!r && has_policies(picture) && picture->list.count)
+		picture->list.shown->policy = &snapshot->policy;
+	return r;
 }
 
 /* A quick look is a courtesy: what it could not see is no gap in the answer. */
@@ -216,7 +226,7 @@ static int fill(struct picture *picture, struct buffer *ret_problem)
 		rows->again_context = &picture->others;
 	}
 	picture->snapshot->unasked = rows->unasked;
-	if (picture->ask && picture->ask->owners)
+	if (picture->ask && (picture->ask->owners || picture->ask->port_ranges))
 		r = join_owners(picture);
 	else
 		owners_not_asked(rows);
@@ -224,6 +234,8 @@ static int fill(struct picture *picture, struct buffer *ret_problem)
 		r = makers_name(picture->system, rows);
 	if (!r && picture->ask && picture->ask->reuse)
 		r = reuse_ask(picture->system, rows);
+	if (!r && picture->ask && picture->ask->port_ranges)
+		reuse_ranges(picture->system, rows);
 	if (!r && wanted == BERTH_ASK_NAMED && picture->list.count) {
 		r = gather_quickly(picture);
 		count_rows(picture);
@@ -265,6 +277,7 @@ int sockets_snapshot(struct sockets_system *system, const struct berth_ask *ask,
 	};
 	picture.others.quick = netns_ask(&picture) == BERTH_ASK_NAMED;
 	picture.others.one = netns_ask(&picture) == BERTH_ASK_ONE;
+	picture.others.policies = has_policies(&picture);
 	r = fill(&picture, ret_problem);
 	if (!r) {
 		snapshot->sockets = picture.rows.all;

@@ -88,8 +88,11 @@ void system_tell(const struct sockets_system *system, const struct system_answer
 		system->tee->answered(system->tee->context, answer);
 }
 
-static int read_whole(const struct sockets_system *system, const char *path, int flags, size_t max,
-	struct buffer *ret_contents)
+/* How an open file is read: file_read_open, file_read_setting. */
+typedef int reading(int fd, size_t max, struct buffer *out);
+
+static int read_whole(const struct sockets_system *system, const char *path, int flags,
+	reading *read_open, size_t max, struct buffer *ret_contents)
 {
 	size_t before = ret_contents->len;
 	char place[SYSTEM_PATH];
@@ -98,7 +101,7 @@ static int read_whole(const struct sockets_system *system, const char *path, int
 	int r = fd;
 
 	if (fd >= 0) {
-		r = file_read_open(fd, max, ret_contents);
+		r = read_open(fd, max, ret_contents);
 		close(fd);
 	}
 	if (r == -EFBIG)
@@ -116,13 +119,19 @@ static int read_whole(const struct sockets_system *system, const char *path, int
 int system_file(const struct sockets_system *system, const char *path, size_t max,
 	struct buffer *ret_contents)
 {
-	return read_whole(system, path, 0, max, ret_contents);
+	return read_whole(system, path, 0, file_read_open, max, ret_contents);
+}
+
+int system_setting(const struct sockets_system *system, const char *path, size_t max,
+	struct buffer *ret_contents)
+{
+	return read_whole(system, path, 0, file_read_setting, max, ret_contents);
 }
 
 int system_file_unlinked(const struct sockets_system *system, const char *path, size_t max,
 	struct buffer *ret_contents)
 {
-	return read_whole(system, path, O_NOFOLLOW, max, ret_contents);
+	return read_whole(system, path, O_NOFOLLOW, file_read_open, max, ret_contents);
 }
 
 void system_tell_file(

@@ -64,6 +64,10 @@ void system_tell(const struct sockets_system *system, const struct system_answer
 int system_file(const struct sockets_system *system, const char *path, size_t max,
 	struct buffer *ret_contents);
 
+/* The same of a file of /proc/sys, see file_read_setting(). */
+int system_setting(const struct sockets_system *system, const char *path, size_t max,
+	struct buffer *ret_contents);
+
 /* The same in a folder of somebody else's: the last component may be no symbolic link, since one to
  * a device would have an effect when it is opened. -ELOOP: it is one. */
 int system_file_unlinked(const struct sockets_system *system, const char *path, size_t max,

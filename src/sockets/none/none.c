@@ -170,6 +170,65 @@ int sockets_try(const struct sockets_system *system, const struct berth_bind *wa
 	return -ENOSYS;
 }
 
+int sockets_reserving_open(struct sockets_system *system, bool to_write,
+	struct sockets_reserving **ret_reserving, struct buffer *ret_problem)
+{
+	(void)system, (void)to_write, (void)ret_reserving;
+	buffer_text(ret_problem, "this build has no backend for this system");
+	return -ENOSYS;
+}
+
+void sockets_reserving_close(struct sockets_reserving *reserving)
+{
+	(void)reserving;
+}
+
+int sockets_reserving_read(const struct sockets_reserving *reserving,
+	enum sockets_reserving_place place, struct buffer *ret_text, struct buffer *ret_problem)
+{
+	(void)reserving, (void)place, (void)ret_text, (void)ret_problem;
+	return -ENOSYS;
+}
+
+int sockets_reserving_write(const struct sockets_reserving *reserving,
+	enum sockets_reserving_place place, const char *text, struct buffer *ret_problem)
+{
+	(void)reserving, (void)place, (void)text, (void)ret_problem;
+	return -ENOSYS;
+}
+
+int sockets_reserving_add(const struct sockets_reserving *reserving, const char *list)
+{
+	(void)reserving, (void)list;
+	return -ENOSYS;
+}
+
+int sockets_reserving_others(
+	const struct sockets_reserving *reserving, sockets_reserving_file *seen, void *context)
+{
+	(void)reserving, (void)seen, (void)context;
+	return -ENOSYS;
+}
+
+const char *sockets_reserving_boot(const struct sockets_reserving *reserving)
+{
+	(void)reserving;
+	return "";
+}
+
+int sockets_reserving_boots_here(const struct sockets_reserving *reserving)
+{
+	(void)reserving;
+	return -1;
+}
+
+int sockets_bound_ports(const struct sockets_system *system, const struct berth_port_range *range,
+	sockets_bound_port *seen, void *context)
+{
+	(void)system, (void)range, (void)seen, (void)context;
+	return -ENOSYS;
+}
+
 int sockets_events_open(struct sockets_system *system, bool endings_only,
 	struct sockets_events **ret_events, const char **ret_why)
 {

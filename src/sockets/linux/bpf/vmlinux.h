@@ -223,6 +223,7 @@ struct sock_common {
 };
 
 struct inet_bind_bucket {
+	signed char fastreuse;
 	signed char fastreuseport;
 	kuid_t fastuid;
 };

@@ -3,8 +3,8 @@
  * One lease as it stands in the ledger: a few lines of text with a checksum, so that a person can
  * read it and noise is noticed. Pure.
  */
-#ifndef BERTH_LEASES_RECORD_H
-#define BERTH_LEASES_RECORD_H
+#ifndef BERTH_LEASES_ENTRY_H
+#define BERTH_LEASES_ENTRY_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,11 +14,11 @@
 #include <berth.h>
 
 enum {
-	RECORD_NAME_MAX = 128, /* bytes, with the NUL */
-	RECORD_LARGEST = 1024, /* bytes of text */
+	ENTRY_NAME_MAX = 128, /* bytes, with the NUL */
+	ENTRY_LARGEST = 1024, /* bytes of text */
 };
 
-struct record {
+struct entry {
 	uint16_t port;
 	enum berth_lease_kind kind;
 	uint64_t netns; /* cookie of the network namespace */
@@ -30,23 +30,23 @@ struct record {
 	int64_t ends_ms; /* the same; 0: no end */
 	uint64_t made_at_s; /* since 1970, to show */
 	char boot_id[37];
-	char name[RECORD_NAME_MAX]; /* UTF-8 without control characters; may be empty */
+	char name[ENTRY_NAME_MAX]; /* UTF-8 without control characters; may be empty */
 };
 
 /* "held", "process", "timed", "printed": what berth_lease_kind_name() says. */
-const char *record_kind_name(enum berth_lease_kind kind);
+const char *entry_kind_name(enum berth_lease_kind kind);
 
 /* Appends the text. */
-void record_write(const struct record *record, struct buffer *out);
+void entry_write(const struct entry *entry, struct buffer *out);
 
-/* 0; -EBADMSG: damaged, or none. *ret_record is untouched then. */
-int record_read(const char *text, size_t len, struct record *ret_record);
+/* 0; -EBADMSG: damaged, or none. *ret_entry is untouched then. */
+int entry_read(const char *text, size_t len, struct entry *ret_entry);
 
 /* May a lease have this name? 1 to 127 bytes of UTF-8 without control characters or slashes. */
-bool record_is_name(const char *name);
+bool entry_is_name(const char *name);
 
 /* What the judge needs to know of now. */
-struct record_now {
+struct entry_now {
 	const char *boot_id;
 	uint64_t pidns;
 	int64_t now_ms; /* CLOCK_BOOTTIME */
@@ -59,6 +59,6 @@ struct record_now {
 };
 
 /* Is the lease still good, over, or can that not be known from here? */
-enum berth_lease_state record_state(const struct record *record, const struct record_now *now);
+enum berth_lease_state entry_state(const struct entry *entry, const struct entry_now *now);
 
 #endif

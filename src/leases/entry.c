@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* One key and its value a line, all of them, in this order; the last line is the sum of the rest.
  */
-#include "leases/record.h"
+#include "leases/entry.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -13,7 +13,7 @@
 
 static const char head[] = "berth-lease 1";
 
-const char *record_kind_name(enum berth_lease_kind kind)
+const char *entry_kind_name(enum berth_lease_kind kind)
 {
 	switch (kind) {
 	case BERTH_LEASE_HELD:
@@ -30,18 +30,17 @@ const char *record_kind_name(enum berth_lease_kind kind)
 	return "?";
 }
 
-void record_write(const struct record *record, struct buffer *out)
+void entry_write(const struct entry *entry, struct buffer *out)
 {
 	size_t start = out->len;
 
 	buffer_format(out, "%s\nport %u\nkind %s\nnetns %" PRIu64 "\nproject %" PRIu64 "\n", head,
-		(unsigned)record->port, record_kind_name(record->kind), record->netns,
-		record->project);
-	buffer_format(out, "pid %" PRIu32 "\nstart %" PRIu64 "\npidns %" PRIu64 "\n", record->pid,
-		record->start_ticks, record->pidns);
-	buffer_format(out, "made %" PRId64 "\nends %" PRId64 "\nat %" PRIu64 "\n", record->made_ms,
-		record->ends_ms, record->made_at_s);
-	buffer_format(out, "boot %s\nname %s\n", record->boot_id, record->name);
+		(unsigned)entry->port, entry_kind_name(entry->kind), entry->netns, entry->project);
+	buffer_format(out, "pid %" PRIu32 "\nstart %" PRIu64 "\npidns %" PRIu64 "\n", entry->pid,
+		entry->start_ticks, entry->pidns);
+	buffer_format(out, "made %" PRId64 "\nends %" PRId64 "\nat %" PRIu64 "\n", entry->made_ms,
+		entry->ends_ms, entry->made_at_s);
+	buffer_format(out, "boot %s\nname %s\n", entry->boot_id, entry->name);
 	if (!out->error)
 		buffer_format(out, "sum %016" PRIx64 "\n",
 			hash_bytes(HASH_START, out->data + start, out->len - start));
@@ -102,7 +101,7 @@ static enum berth_lease_kind kind_of(struct reader *reader)
 
 	text_of(reader, "kind", word, sizeof(word));
 	for (unsigned kind = 0; kind < BERTH_LEASE_KINDS; kind++) {
-		if (!strcmp(word, record_kind_name((enum berth_lease_kind)kind)))
+		if (!strcmp(word, entry_kind_name((enum berth_lease_kind)kind)))
 			return (enum berth_lease_kind)kind;
 	}
 	reader->bad = true;
@@ -123,9 +122,9 @@ static bool is_whole(const char *text, size_t len, size_t *ret_len)
 	return !memcmp(text + len - sum_len, sum, sum_len);
 }
 
-int record_read(const char *text, size_t len, struct record *ret_record)
+int entry_read(const char *text, size_t len, struct entry *ret_entry)
 {
-	struct record record = {0};
+	struct entry entry = {0};
 	char version[16] = "";
 	size_t body = 0;
 
@@ -133,30 +132,30 @@ int record_read(const char *text, size_t len, struct record *ret_record)
 		return -EBADMSG;
 	struct reader reader = {.at = text, .end = text + body};
 	text_of(&reader, "berth-lease", version, sizeof(version));
-	record.port = (uint16_t)number_of(&reader, "port", UINT16_MAX);
-	record.kind = kind_of(&reader);
-	record.netns = number_of(&reader, "netns", UINT64_MAX);
-	record.project = number_of(&reader, "project", UINT64_MAX);
-	record.pid = (uint32_t)number_of(&reader, "pid", UINT32_MAX);
-	record.start_ticks = number_of(&reader, "start", UINT64_MAX);
-	record.pidns = number_of(&reader, "pidns", UINT64_MAX);
-	record.made_ms = (int64_t)number_of(&reader, "made", INT64_MAX);
-	record.ends_ms = (int64_t)number_of(&reader, "ends", INT64_MAX);
-	record.made_at_s = number_of(&reader, "at", UINT64_MAX);
-	text_of(&reader, "boot", record.boot_id, sizeof(record.boot_id));
-	text_of(&reader, "name", record.name, sizeof(record.name));
-	if (reader.bad || reader.at != reader.end || strcmp(version, "1") != 0 || !record.port ||
-		!record_is_name(record.name))
+	entry.port = (uint16_t)number_of(&reader, "port", UINT16_MAX);
+	entry.kind = kind_of(&reader);
+	entry.netns = number_of(&reader, "netns", UINT64_MAX);
+	entry.project = number_of(&reader, "project", UINT64_MAX);
+	entry.pid = (uint32_t)number_of(&reader, "pid", UINT32_MAX);
+	entry.start_ticks = number_of(&reader, "start", UINT64_MAX);
+	entry.pidns = number_of(&reader, "pidns", UINT64_MAX);
+	entry.made_ms = (int64_t)number_of(&reader, "made", INT64_MAX);
+	entry.ends_ms = (int64_t)number_of(&reader, "ends", INT64_MAX);
+	entry.made_at_s = number_of(&reader, "at", UINT64_MAX);
+	text_of(&reader, "boot", entry.boot_id, sizeof(entry.boot_id));
+	text_of(&reader, "name", entry.name, sizeof(entry.name));
+	if (reader.bad || reader.at != reader.end || strcmp(version, "1") != 0 || !entry.port ||
+		!entry_is_name(entry.name))
 		return -EBADMSG;
-	*ret_record = record;
+	*ret_entry = entry;
 	return 0;
 }
 
-bool record_is_name(const char *name)
+bool entry_is_name(const char *name)
 {
 	size_t len = strlen(name);
 
-	if (!len || len >= RECORD_NAME_MAX || !text_is_utf8(name, len))
+	if (!len || len >= ENTRY_NAME_MAX || !text_is_utf8(name, len))
 		return false;
 	for (size_t i = 0; i < len; i++) {
 		if ((unsigned char)name[i] < ' ' || name[i] == '\x7f' || name[i] == '/')
@@ -169,30 +168,30 @@ bool record_is_name(const char *name)
 
 /* A pid means nothing in another PID namespace. */
 static enum berth_lease_state state_of_process(
-	const struct record *record, const struct record_now *now)
+	const struct entry *entry, const struct entry_now *now)
 {
 	uint64_t ticks = 0;
 
-	if (record->pidns != now->pidns)
+	if (entry->pidns != now->pidns)
 		return BERTH_LEASE_UNSURE;
-	if (now->start(now->context, record->pid, &ticks) || ticks != record->start_ticks)
+	if (now->start(now->context, entry->pid, &ticks) || ticks != entry->start_ticks)
 		return BERTH_LEASE_OVER;
 	return BERTH_LEASE_ACTIVE;
 }
 
-enum berth_lease_state record_state(const struct record *record, const struct record_now *now)
+enum berth_lease_state entry_state(const struct entry *entry, const struct entry_now *now)
 {
-	if (strcmp(record->boot_id, now->boot_id) != 0 ||
-		(record->ends_ms && now->now_ms >= record->ends_ms))
+	if (strcmp(entry->boot_id, now->boot_id) != 0 ||
+		(entry->ends_ms && now->now_ms >= entry->ends_ms))
 		return BERTH_LEASE_OVER;
-	switch (record->kind) {
+	switch (entry->kind) {
 	case BERTH_LEASE_HELD:
-		if (record->netns != now->netns)
-			return state_of_process(record, now);
-		return now->is_locked(now->context, record->port) ? BERTH_LEASE_ACTIVE
-								  : BERTH_LEASE_OVER;
+		if (entry->netns != now->netns)
+			return state_of_process(entry, now);
+		return now->is_locked(now->context, entry->port) ? BERTH_LEASE_ACTIVE
+								 : BERTH_LEASE_OVER;
 	case BERTH_LEASE_PROCESS:
-		return state_of_process(record, now);
+		return state_of_process(entry, now);
 	case BERTH_LEASE_TIMED:
 	case BERTH_LEASE_PRINTED:
 	case BERTH_LEASE_KINDS:
