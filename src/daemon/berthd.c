@@ -302,8 +302,9 @@ static int set_up(struct daemon *daemon)
 		r = open_watch(daemon);
 	if (!r)
 		r = open_keeper(daemon);
-	if (!r && cage_close())
-		say("capabilities that are not needed could not be given up: %s", strerror(errno));
+	int error = r ? 0 : cage_close();
+	if (error)
+		say("what is not needed could not be given up: %s", strerror(-error));
 	return r;
 }
 

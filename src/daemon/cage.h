@@ -9,7 +9,9 @@ void cage_begin(void);
 
 /*
  * Once everything is open: keeps the capabilities to read who holds a socket, in BPF programs and
- * in /proc, and gives up all others for ever. 0 or negative errno.
+ * in /proc, and gives up all others for ever; and with a filter of system calls the means to start
+ * programs, to signal, trace or change other processes, and to change file systems and the kernel.
+ * 0 or negative errno: something was not given up.
  */
 int cage_close(void);
 

@@ -17,6 +17,7 @@ enum {
 	LISTEN = 10,
 	RAW = 3, /* SOCK_RAW */
 	SHUT_BOTH = 3, /* SHUTDOWN_MASK */
+	PORT_CHOSEN = 8, /* SOCK_BINDPORT_LOCK: by bind(2), not by the kernel for a client */
 	/* INET_FLAGS_… of include/net/inet_sock.h, since 6.6 */
 	FLAG_FREEBIND = 11,
 	FLAG_TRANSPARENT = 15,
@@ -29,6 +30,14 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, ROOM);
 } berth_events SEC(".maps");
+
+/* Marks those that were told to be bound: their end is told too. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, int);
+} berth_told SEC(".maps");
 
 /* Written before the programs are loaded. */
 __u32 berth_net; /* the inode number of the network namespace */
@@ -226,8 +235,10 @@ int berth_tries6(struct bpf_sock_addr *ctx)
 
 static __always_inline int binds(struct bpf_sock *ctx)
 {
-	if (is_here((__u64)ctx) && is_of_ports((__u64)ctx))
-		tell((__u64)ctx, bpf_get_socket_cookie(ctx), EVENTS_BOUND);
+	if (!is_here((__u64)ctx) || !is_of_ports((__u64)ctx))
+		return 1;
+	bpf_sk_storage_get(&berth_told, ctx, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	tell((__u64)ctx, bpf_get_socket_cookie(ctx), EVENTS_BOUND);
 	return 1;
 }
 
@@ -243,15 +254,23 @@ int berth_binds6(struct bpf_sock *ctx)
 	return binds(ctx);
 }
 
-/* Listeners, and whatever is bound and has no peer: clients are not told of. */
+/*
+ * Listeners, and whatever is bound and has no peer. Clients of UDP whose port the kernel chose come
+ * and go by the thousand; those that stay are seen by looks, and so is their end.
+ */
 SEC("cgroup/sock_release")
 int berth_closes(struct bpf_sock *ctx)
 {
 	__u64 sock = (__u64)ctx;
 	__u32 state = FIELD(sock, sock, __sk_common.skc_state);
 	__u32 protocol = FIELD(sock, sock, sk_protocol);
+	struct sock *fields = (struct sock *)sock;
 
 	if (!FIELD(sock, sock, __sk_common.skc_num) || !is_here(sock) || !is_of_ports(sock))
+		return 1;
+	if (state != LISTEN &&
+		!(BPF_CORE_READ_BITFIELD_PROBED(fields, sk_userlocks) & PORT_CHOSEN) &&
+		!bpf_sk_storage_get(&berth_told, ctx, 0, 0))
 		return 1;
 	if (state == CLOSE || state == LISTEN || protocol != 6)
 		tell(sock, bpf_get_socket_cookie(ctx), EVENTS_CLOSES);

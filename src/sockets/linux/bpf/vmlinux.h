@@ -239,6 +239,7 @@ struct inet_connection_sock {
 struct sock {
 	struct sock_common __sk_common;
 	struct socket *sk_socket;
+	__u8 sk_userlocks : 4;
 	__u8 sk_shutdown;
 	__u16 sk_type;
 	__u16 sk_protocol;
