@@ -12,19 +12,17 @@
 #include "closing_record.h"
 
 enum {
-	STATE_TIME_WAIT = 6,
+	STATE_TIME_WAIT = 6, /* include/net/tcp_states.h */
+	STATE_NEW_SYN_RECV = 12, /* a request: it has no bucket */
 };
 
 __u16 berth_port; /* written before the program is loaded */
 
-static __always_inline void look_into_bucket(__u64 sock, struct closing_record *record)
+static __always_inline void look_into_bucket(__u64 sock, __u8 state, struct closing_record *record)
 {
-	__u8 state = 0;
 	__u64 bucket = 0;
 	signed char fastreuseport = 0;
 
-	bpf_probe_read_kernel(&state, sizeof(state),
-		(const void *)(sock + bpf_core_field_offset(struct sock_common, skc_state)));
 	bpf_probe_read_kernel(&bucket, sizeof(bucket),
 		(const void *)(sock +
 			(state == STATE_TIME_WAIT
@@ -45,12 +43,15 @@ int berth_closing(struct bpf_iter__tcp *ctx)
 	__u64 sock = (__u64)ctx->sk_common;
 	struct closing_record record = {.uid = ctx->uid};
 	__u16 port = 0;
+	__u8 state = 0;
 
 	if (!sock)
 		return 0;
+	bpf_probe_read_kernel(&state, sizeof(state),
+		(const void *)(sock + bpf_core_field_offset(struct sock_common, skc_state)));
 	bpf_probe_read_kernel(&port, sizeof(port),
 		(const void *)(sock + bpf_core_field_offset(struct sock_common, skc_num)));
-	if (port != berth_port)
+	if (port != berth_port || state == STATE_NEW_SYN_RECV)
 		return 0;
 	bpf_probe_read_kernel(&record.cookie, sizeof(record.cookie),
 		(const void *)(sock + bpf_core_field_offset(struct sock_common, skc_cookie)));
@@ -58,7 +59,7 @@ int berth_closing(struct bpf_iter__tcp *ctx)
 	 * little-endian machines from the lowest bit up). */
 	bpf_probe_read_kernel(&record.bits, 1,
 		(const void *)(sock + bpf_core_field_offset(struct sock_common, skc_state) + 1));
-	look_into_bucket(sock, &record);
+	look_into_bucket(sock, state, &record);
 	bpf_seq_write(ctx->meta->seq, &record, sizeof(record));
 	return 0;
 }
