@@ -208,3 +208,26 @@ struct entry chooser_entry(const struct chooser *chooser, uint16_t port, enum be
 	(void)snprintf(entry.name, sizeof(entry.name), "%s", name);
 	return entry;
 }
+
+/* A ledger_seen. */
+static int is_over(void *context, const struct entry *entry, uint32_t uid)
+{
+	const struct chooser *chooser = context;
+
+	return entry && uid == chooser->ledger.uid &&
+		entry_state(entry, &chooser->now) == BERTH_LEASE_OVER;
+}
+
+void chooser_clear(struct chooser *chooser, uint16_t port)
+{
+	int fd = sockets_lock(chooser->berth->system, port);
+	uint16_t before = chooser->locked;
+
+	if (fd < 0)
+		return;
+	chooser->locked = port;
+	if (ledger_of_port(&chooser->ledger, chooser->here.netns, port, is_over, chooser) > 0)
+		(void)ledger_drop(&chooser->ledger, chooser->here.netns, port);
+	chooser->locked = before;
+	close(fd);
+}

@@ -54,6 +54,12 @@ const char *chooser_refuses(
  */
 int chooser_lock(struct chooser *chooser, uint16_t port, const char *name, uint64_t project);
 
+/*
+ * Takes out what we leased of a port, provided that it is over: under the lock of the port, since
+ * what was over a moment ago may have been leased anew.
+ */
+void chooser_clear(struct chooser *chooser, uint16_t port);
+
 /* The entry that is written for a port. */
 struct entry chooser_entry(const struct chooser *chooser, uint16_t port, enum berth_lease_kind kind,
 	const char *name, uint64_t project);

@@ -183,8 +183,9 @@ static int clear_used(void *context, const struct entry *entry, uint32_t uid)
 
 	if (!is_printed(chooser, entry, uid))
 		return 0;
-	if (entry_state(entry, &chooser->now) == BERTH_LEASE_OVER ||
-		used->ports[entry->port / 8] >> entry->port % 8 & 1)
+	if (entry_state(entry, &chooser->now) == BERTH_LEASE_OVER)
+		chooser_clear(chooser, entry->port);
+	else if (used->ports[entry->port / 8] >> entry->port % 8 & 1)
 		(void)ledger_drop(&chooser->ledger, entry->netns, entry->port);
 	return 0;
 }

@@ -296,7 +296,9 @@ static int list_one(void *context, const struct entry *entry, uint32_t uid)
 	if (lease->left_s < 0 && entry->ends_ms)
 		lease->left_s = 0;
 	box->list.n_leases++;
-	if (state == BERTH_LEASE_OVER && uid == chooser->ledger.uid)
+	if (state == BERTH_LEASE_OVER && lease->here)
+		chooser_clear(chooser, entry->port);
+	else if (state == BERTH_LEASE_OVER && uid == chooser->ledger.uid)
 		(void)ledger_drop(&chooser->ledger, entry->netns, entry->port);
 	return 0;
 }

@@ -238,7 +238,7 @@ static void put_tried(struct card *card, const struct berth_why *why)
 	card_end(card, 0, HANG);
 }
 
-/* What has failed before may succeed now: then the cause is gone, and nothing remembers it. */
+/* What has failed before may succeed now: then the cause is gone, and only the history knows it. */
 static void put_past(
 	struct card *card, const struct berth_why *why, const struct question *question)
 {
@@ -248,7 +248,7 @@ static void put_past(
 	card_section(card, "Past");
 	card_add(card, "what made it fail with ");
 	card_add(card, question->errno_name);
-	card_add(card, " is not there any more, and no history is kept");
+	card_add(card, " is not there any more; berth blame tells what berthd saw of it");
 	card_end(card, 0, HANG);
 }
 

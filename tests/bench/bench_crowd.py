@@ -19,7 +19,7 @@ RUNGS = {  # as --rung takes them
     "loaded": "BPF iterator, loaded each time", "proc": "`/proc`",
 }
 CROWDS = ("small", "medium", "large")
-CONNECTIONS = "connections"
+SOCKETS, CONNECTIONS = "sockets", "connections"
 WHOLE_LIST = "PORT,ADDRESS,STATE,PEER"  # what ss -tan says of a socket
 Rows = dict[str, Command | None]
 Measured = dict[str, Command]
@@ -101,6 +101,16 @@ def connection_rows() -> Rows:
     }
 
 
+def bind_rows(port: int) -> Rows:
+    return {
+        "why": Command("a bind that fails, and who is in the way: `berth why PORT`", [BERTH, "why", str(port)],
+                       statuses=[1]),
+        "why ss": peer("ss -Htanp sport = :PORT", "-Htanp", f"sport = :{port}"),
+        "why not": Command("a bind that succeeds: `berth why PORT`", [BERTH, "why", "9"]),
+        "why not ss": peer("ss -Htanp sport = :PORT", "-Htanp", "sport = :9"),
+    }
+
+
 # ---- In the namespaces -------------------------------------------------------------------------
 
 def enabled(port: int, kind: Kind) -> Measured:
@@ -121,10 +131,10 @@ def inside(name: str, cgroup: str | None) -> dict[str, Any]:
     """Measures, in the namespaces; what comes out survives JSON."""
     kind = KINDS[name]
     with crowd(kind, cgroup) as port:
-        rows = (connection_rows() if name == CONNECTIONS
+        rows = (connection_rows() if name == CONNECTIONS else bind_rows(port) if name == SOCKETS
                 else usual_rows(port, cgroup is not None, name == "large"))
         measured = measure(rows, port, ROUNDS, kind.budget_ms)
-        if name != CONNECTIONS:
+        if name in CROWDS:
             measured |= enabled(port, kind)
     return {row: asdict(each) for row, each in measured.items()}
 
@@ -144,6 +154,10 @@ def times_faster(measured: Measured, row: str, against: str) -> float | None:
     if row not in measured or against not in measured:
         return None
     return measured[against].median_ms / measured[row].median_ms
+
+
+def connections(world: str) -> int:
+    return KINDS[world].processes * KINDS[world].connections
 
 
 class Crowds:
@@ -169,11 +183,11 @@ class Crowds:
             [[titles[row], *(cell(self.worlds[column], row, f"{start} ss") for column in columns)]
              for row in dict.fromkeys(order)])
 
-    def connections(self) -> Iterator[str]:
-        measured = self.worlds.get((CONNECTIONS, True)) or self.worlds.get((CONNECTIONS, False))
+    def beside_ss(self, world: str, head: str) -> Iterator[str]:
+        """Each row of ours with that of ss for the same question."""
+        measured = self.worlds.get((world, True)) or self.worlds.get((world, False))
         if not measured:
             return
-        kind = KINDS[CONNECTIONS]
         rows = []
         for row, each in measured.items():
             other = measured.get(f"{row} ss")
@@ -181,8 +195,7 @@ class Crowds:
                 rows.append([f"{each.title}, {other.title}", significant(each.median_ms),
                              significant(other.median_ms), significant(other.median_ms / each.median_ms),
                              significant(each.peak_kib / 1024), significant(other.peak_kib / 1024)])
-        yield from table([f"{kind.processes * kind.connections:,} connections, both ends here", "berth ms",
-                          "ss ms", "×", "berth MiB", "ss MiB"], rows)
+        yield from table([head, "berth ms", "ss ms", "×", "berth MiB", "ss MiB"], rows)
 
     def report(self) -> Iterator[str]:
         if any(name in CROWDS for name, _ in self.worlds):
@@ -192,7 +205,8 @@ class Crowds:
             yield ""
         yield from self.table_of("one port and its owner", "one")
         yield from self.table_of("all listeners and their owners", "list")
-        yield from self.connections()
+        yield from self.beside_ss(SOCKETS, f"{2 * connections(SOCKETS):,} sockets")
+        yield from self.beside_ss(CONNECTIONS, f"{connections(CONNECTIONS):,} connections, both ends here")
 
     # What the project promised; a promise about a world that was not measured is not judged.
 
@@ -230,5 +244,11 @@ class Crowds:
                 yield Target(f"{text}, time beside ss", 1 / times, most, " ×")
                 yield Target(f"{text}, peak memory above ss", more_kib / 1024, 32, " MiB")
 
+    def bind_targets(self) -> Iterator[Target]:
+        for separate in (True, False):
+            for row, each in self.worlds.get((SOCKETS, separate), {}).items():
+                if not row.endswith(" ss"):
+                    yield Target(f"{each.title} among 10,000 sockets", each.median_ms, 5, " ms")
+
     def targets(self) -> list[Target]:
-        return [*self.owner_targets(), *self.list_targets(), *self.connection_targets()]
+        return [*self.owner_targets(), *self.list_targets(), *self.connection_targets(), *self.bind_targets()]

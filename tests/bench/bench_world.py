@@ -42,6 +42,7 @@ KINDS = {
     "small": Kind(50, 20),
     "medium": Kind(1000, 100, memory_mib=1024, budget_ms=2000),
     "large": Kind(4000, 250, memory_mib=4096, budget_ms=6000),
+    "sockets": Kind(50, 20, connections=100, memory_mib=512, budget_ms=1500),
     "connections": Kind(50, 20, connections=1000, memory_mib=2048, budget_ms=1500),
 }
 

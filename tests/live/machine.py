@@ -71,6 +71,14 @@ def first_process(nspawn: int) -> int:
     raise TimeoutError("the machine does not start")
 
 
+def libraries() -> list[str]:
+    """What the whole program needs and a small Debian has not: SQLite, whose archive is not for shared libraries."""
+    whole = Path(BUILD, "src", "cli", "berth-whole")
+    program = whole if whole.exists() else whole.with_name("berth")
+    said = subprocess.run(["ldd", program], capture_output=True, text=True, check=False).stdout
+    return [f"--bind-ro={line.split()[2]}" for line in said.splitlines() if "libsqlite3" in line and "/" in line]
+
+
 def main() -> None:
     run("mount", "--make-rprivate", "/")
     make_cgroups(NAME)
@@ -78,7 +86,7 @@ def main() -> None:
     environment = {**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
     with subprocess.Popen(
             ["systemd-nspawn", "--quiet", "--boot", "--private-network", "--register=no", "--keep-unit",
-             "--machine=berth-test", f"--directory={root}", f"--bind-ro={BUILD}", "--console=pipe",
+             "--machine=berth-test", f"--directory={root}", f"--bind-ro={BUILD}", *libraries(), "--console=pipe",
              *sys.argv[6:]], env=environment, **QUIET) as nspawn:  # type: ignore[call-overload]
         print(json.dumps({"machine": first_process(nspawn.pid)}), flush=True)
         sys.stdin.read()

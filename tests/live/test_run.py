@@ -44,6 +44,11 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
+def heed_interrupts() -> None:
+    """A shell that starts tests in the background has them ignore SIGINT, and so would all that they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Running:
     """berth run in the world: its own pid and the port, as -v tells it, and whether it listens."""
 
@@ -51,7 +56,7 @@ class Running:
         self.there = there
         command = [*there.enter, "sh", "-c", 'cd "$HOME"; echo $$; exec "$0" "$@"', str(BERTH), "run", "-v", *words]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                        env={**environment(home), "PATH": os.environ["PATH"]})
+                                        env={**environment(home), "PATH": os.environ["PATH"]}, preexec_fn=heed_interrupts)
         assert self.process.stdout and self.process.stderr
         self.pid = int(self.process.stdout.readline())
         line = self.process.stderr.readline()
