@@ -138,7 +138,7 @@ static int choose_sockets(struct why_box *box)
 	const struct berth_socket *rows;
 	size_t n = machine_at_port(box->snapshot, box->why.request.port, &rows);
 
-	box->sockets = arena_array(&box->arena, n, sizeof(*box->sockets));
+	box->sockets = arena_array(&box->arena, n, sizeof(const struct berth_socket *));
 	if (n && !box->sockets)
 		return no_memory();
 	for (size_t i = 0; i < n; i++) {

@@ -50,8 +50,8 @@ static void put_end(struct buffer *out, const struct berth_lease *lease)
 	if (lease->state == BERTH_LEASE_OVER)
 		buffer_text(out, "over");
 	else if (lease->left_s >= 0)
-		buffer_format(out, "%.0f:%02.0f", (double)((long)lease->left_s / MINUTE),
-			(double)((long)lease->left_s % MINUTE));
+		buffer_format(out, "%ld:%02ld", (long)lease->left_s / MINUTE,
+			(long)lease->left_s % MINUTE);
 	else
 		buffer_text(out, lease->kind == BERTH_LEASE_HELD ? "let go" : "its end");
 	if (lease->state == BERTH_LEASE_UNSURE)

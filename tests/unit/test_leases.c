@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -216,8 +217,8 @@ static void a_key_keeps_its_block_and_no_two_have_one(void **state)
 	(void)state;
 	for (uint64_t key = 0; key < 10; key++) { /* all hash to the same block of 10 */
 		assert_int_equal(blocks_find(text, len, 100 * (key + 1), 10, &given[key]), 0);
-		len += (size_t)snprintf(text + len, sizeof(text) - len, "%u %016llx\n", given[key],
-			(unsigned long long)(100 * (key + 1)));
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%u %016" PRIx64 "\n",
+			given[key], 100 * (key + 1));
 		for (uint64_t other = 0; other < key; other++)
 			assert_int_not_equal(given[key], given[other]);
 	}
