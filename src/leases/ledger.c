@@ -19,7 +19,6 @@
 enum {
 	NAME = 48, /* "0123456789abcdef-65535", and of a temporary file a little more */
 	FOLDER_TRIES = 16,
-	USERS_MOST = 4096, /* folders; more would be somebody's flood */
 };
 
 static const int folder_flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
@@ -81,6 +80,15 @@ static int open_private(const char *runtime_folder, uint32_t uid)
 	return fd;
 }
 
+/* "1000", or "1000-…" where somebody had taken that: no other folder of a user counts. */
+static bool is_named_after(const char *name, uint32_t uid)
+{
+	char number[NAME];
+	int len = snprintf(number, sizeof(number), "%" PRIu32, uid);
+
+	return !strncmp(name, number, (size_t)len) && (!name[len] || name[len] == '-');
+}
+
 /* Calls `use` with each folder of a user that belongs to whom it should. What it returned. */
 static int each_user(const struct ledger *ledger,
 	int (*use)(void *context, int folder, uint32_t uid), void *context)
@@ -88,7 +96,6 @@ static int each_user(const struct ledger *ledger,
 	int copy = openat(ledger->folder, ".", folder_flags);
 	DIR *all = copy < 0 ? NULL : fdopendir(copy);
 	const struct dirent *entry = NULL;
-	unsigned count = 0;
 	int r = 0;
 
 	if (!all) {
@@ -96,7 +103,7 @@ static int each_user(const struct ledger *ledger,
 			close(copy);
 		return 0;
 	}
-	while (!r && count < USERS_MOST && (entry = readdir(all)) != NULL) {
+	while (!r && (entry = readdir(all)) != NULL) {
 		struct stat status;
 
 		if (entry->d_name[0] == '.')
@@ -104,8 +111,8 @@ static int each_user(const struct ledger *ledger,
 		int folder = openat(ledger->folder, entry->d_name, folder_flags);
 		if (folder < 0)
 			continue;
-		count++;
-		if (!fstat(folder, &status) && !check_folder(folder, status.st_uid, false))
+		if (!fstat(folder, &status) && is_named_after(entry->d_name, status.st_uid) &&
+			!check_folder(folder, status.st_uid, false))
 			r = use(context, folder, status.st_uid);
 		close(folder);
 	}
@@ -234,6 +241,7 @@ static bool is_flooded(int folder)
 {
 	int copy = openat(folder, ".", folder_flags);
 	DIR *all = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *entry = NULL;
 	unsigned count = 0;
 
 	if (!all) {
@@ -241,10 +249,11 @@ static bool is_flooded(int folder)
 			close(copy);
 		return false;
 	}
-	while (count <= LEDGER_USER_MOST + 2 && readdir(all)) /* with "." and ".." */
-		count++;
+	/* Temporary files of those that were killed count for nothing. */
+	while (count <= LEDGER_USER_MOST && (entry = readdir(all)) != NULL)
+		count += entry->d_name[0] != '.';
 	closedir(all);
-	return count > LEDGER_USER_MOST + 2;
+	return count > LEDGER_USER_MOST;
 }
 
 static int read_port(void *context, int folder, uint32_t uid)
