@@ -31,14 +31,18 @@ void page_section(struct html *html, const char *id, const char *heading)
 /* ---- Head and foot -----------------------------------------------------------------------------
  */
 
-static void put_policy(struct html *html)
+/* A page of a site fetches the files beside it and nothing else, a page that stands alone nothing.
+ */
+static void put_policy(struct html *html, bool alone)
 {
 	struct buffer policy = {0};
 
-	buffer_format(&policy,
-		"default-src 'none'; style-src '%s'; img-src data:; base-uri 'none'; form-action "
-		"'none'",
-		assets_style_hash);
+	buffer_text(&policy, "default-src 'none'; ");
+	if (alone)
+		buffer_format(&policy, "style-src '%s'", assets_style_hash);
+	else
+		buffer_text(&policy, "style-src 'self'; script-src 'self'; img-src 'self'");
+	buffer_text(&policy, "; base-uri 'none'; form-action 'none'");
 	html_void(html, "meta");
 	html_attribute(html, "http-equiv", "Content-Security-Policy");
 	html_attribute(html, "content", buffer_string(&policy));
@@ -77,8 +81,7 @@ void page_open(struct html *html, const char *title, const char *about, const ch
 	html_open(html, "head", NULL);
 	html_void(html, "meta");
 	html_attribute(html, "charset", "utf-8");
-	if (!root)
-		put_policy(html);
+	put_policy(html, !root);
 	put_meta(html, "viewport", "width=device-width, initial-scale=1");
 	put_meta(html, "color-scheme", "light dark");
 	put_meta(html, "description", about);
