@@ -144,7 +144,7 @@ static enum cli_exit write_svg(struct map *map)
 	struct buffer picture = {0};
 	enum cli_exit code;
 
-	atlas_svg(&picture, map->atlas);
+	atlas_svg(&picture, map->atlas, true);
 	code = deliver_text(map->cli, map->svg, &picture);
 	buffer_free(&picture);
 	return code;

@@ -58,32 +58,6 @@ static int write_text(struct site *site, int folder, const char *name)
 /* ---- Ports -------------------------------------------------------------------------------------
  */
 
-static const char *keep(struct site *site, const char *text)
-{
-	return text && *text ? arena_text(&site->names, text, strlen(text)) : NULL;
-}
-
-static void remember(struct site *site, const struct berth_report *report)
-{
-	struct site_entry *entry = &site->entries[report->port];
-	const struct berth_de_facto *de_facto = &report->de_facto;
-
-	entry->state = report->state[BERTH_TCP];
-	if (entry->state != BERTH_ASSIGNED && report->state[BERTH_UDP] == BERTH_ASSIGNED)
-		entry->state = BERTH_ASSIGNED;
-	for (size_t i = 0; i < report->n_records && !entry->name; i++) {
-		if (report->records[i].state == BERTH_ASSIGNED)
-			entry->name = keep(site, report->records[i].name);
-	}
-	if (de_facto->state == BERTH_OWNED)
-		entry->owner = keep(site,
-			de_facto->n_candidates && *de_facto->candidates[0].name
-				? de_facto->candidates[0].name
-				: de_facto->service);
-	if (!*site->date)
-		(void)snprintf(site->date, sizeof(site->date), "%s", report->registry_date);
-}
-
 static int write_port(struct site *site, int folder, uint16_t port)
 {
 	struct page page = {.html = {.out = &site->text}, .site = true};
@@ -95,7 +69,9 @@ static int write_port(struct site *site, int folder, uint16_t port)
 		return error;
 	page.report = report;
 	page_write(&page);
-	remember(site, report);
+	site->entries[port] = site_entry(report, &site->names);
+	if (!*site->date)
+		(void)snprintf(site->date, sizeof(site->date), "%s", report->registry_date);
 	berth_report_free(report);
 	(void)snprintf(name, sizeof(name), "%u.html", port);
 	return write_text(site, folder, name);
@@ -117,11 +93,27 @@ static int write_folder(struct site *site, unsigned number)
 	for (unsigned i = 0; i < SITE_PORTS_OF_FOLDER && !error; i++)
 		error = write_port(site, folder, (uint16_t)(first + i));
 	if (!error) {
-		site_folder_write(&site->text, number, &site->entries[first], site->date);
+		site_folder_write(&site->text, number, &site->entries[first], site->date, false);
 		error = write_text(site, folder, "index.html");
 	}
 	(void)close(folder);
 	return error;
+}
+
+/* The picture, and what the search and the picture of the script are made from. */
+static int write_picture(struct site *site)
+{
+	struct atlas *atlas = calloc(1, sizeof(*atlas));
+	int error;
+
+	if (!atlas)
+		return -ENOMEM;
+	atlas_fill(atlas, site->cli->berth, NULL, ATLAS_LAYERS_ALL);
+	atlas_svg(&site->text, atlas, false);
+	error = write_text(site, site->fd, "map.svg");
+	site_search_write(&site->text, site->entries, atlas);
+	free(atlas);
+	return error ? error : write_text(site, site->fd, "ports.js");
 }
 
 static int write_all(struct site *site)
@@ -130,14 +122,13 @@ static int write_all(struct site *site)
 
 	for (unsigned folder = 0; folder < SITE_FOLDERS && !error; folder++)
 		error = write_folder(site, folder);
+	if (!error)
+		error = write_picture(site);
 	if (error)
 		return error;
-	site_search_write(&site->text, site->entries);
-	error = write_text(site, site->fd, "ports.js");
 	site_map_write(&site->text, site->date);
-	if (!error)
-		error = write_text(site, site->fd, "sitemap.html");
-	site_index_write(&site->text, site->date);
+	error = write_text(site, site->fd, "sitemap.html");
+	site_index_write(&site->text, site->date, false);
 	if (!error)
 		error = write_text(site, site->fd, "index.html");
 	if (!error)
@@ -157,7 +148,7 @@ static int write_all(struct site *site)
 static void take_back(int fd)
 {
 	static const char *const files[] = {
-		"ports.js", "sitemap.html", "index.html", "style.css", "script.js"};
+		"map.svg", "ports.js", "sitemap.html", "index.html", "style.css", "script.js"};
 	char name[24];
 
 	for (unsigned port = 0; port <= UINT16_MAX; port++) {

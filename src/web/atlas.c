@@ -45,6 +45,7 @@ static bool is_claimed(const struct berth *berth, const struct berth_lookup *loo
 
 static void raise_kind(struct atlas *atlas, unsigned port, uint8_t kind)
 {
+	atlas->kinds[port] |= (uint8_t)(1U << kind);
 	if (kind > atlas->kind[port])
 		atlas->kind[port] = kind;
 }
@@ -74,6 +75,7 @@ void atlas_fill(struct atlas *atlas, const struct berth *berth,
 		struct berth_lookup lookup;
 
 		atlas->kind[port] = ATLAS_NOTHING;
+		atlas->kinds[port] = 0;
 		berth_lookup(berth, (uint16_t)port, &lookup);
 		if (layers & ATLAS_LAYER_REGISTRY)
 			raise_kind(atlas, port, registry_kind(&lookup));
@@ -190,13 +192,13 @@ static void put_colours(struct html *html)
 	html_close(html, "style");
 }
 
-void atlas_svg(struct buffer *out, const struct atlas *atlas)
+void atlas_svg(struct buffer *out, const struct atlas *atlas, bool legend)
 {
 	struct html html = {.out = out};
 
 	html_open(&html, "svg", NULL);
 	html_attribute(&html, "xmlns", "http://www.w3.org/2000/svg");
-	html_attribute(&html, "viewBox", "0 0 256 288");
+	html_attribute(&html, "viewBox", legend ? "0 0 256 288" : "0 0 256 256");
 	html_attribute(&html, "role", "img");
 	html_attribute(&html, "shape-rendering", "crispEdges");
 	html_element(&html, "title", NULL, "All 65,536 ports");
@@ -204,8 +206,23 @@ void atlas_svg(struct buffer *out, const struct atlas *atlas)
 	html_raw(&html, "<rect class=\"paper\" width=\"256\" height=\"288\"/>");
 	for (unsigned kind = 0; kind < ATLAS_KINDS; kind++)
 		put_kind(&html, atlas, kind);
-	put_legend(&html);
+	if (legend)
+		put_legend(&html);
 	html_close(&html, "svg");
 	html_raw(&html, "\n");
 	html_end(&html);
+}
+
+void atlas_runs(struct buffer *out, const struct atlas *atlas)
+{
+	unsigned first = 0;
+
+	buffer_char(out, '[');
+	for (unsigned port = 1; port <= ATLAS_PORTS; port++) {
+		if (port < ATLAS_PORTS && atlas->kinds[port] == atlas->kinds[first])
+			continue;
+		buffer_format(out, "%s%u,%u", first ? "," : "", atlas->kinds[first], port - first);
+		first = port;
+	}
+	buffer_char(out, ']');
 }

@@ -39,6 +39,7 @@ enum {
 struct atlas {
 	bool hilbert; /* along Hilbert's curve, which keeps neighbours together; else row by row */
 	uint8_t kind[ATLAS_PORTS]; /* enum atlas_kind, by port */
+	uint8_t kinds[ATLAS_PORTS]; /* all that is so of it: bit n stands for kind n */
 };
 
 struct atlas_paint {
@@ -57,7 +58,10 @@ void atlas_fill(struct atlas *atlas, const struct berth *berth,
 /* The port at a place, and the other way round. */
 uint16_t atlas_port(const struct atlas *atlas, unsigned x, unsigned y);
 
-/* A picture with its legend, which follows the reader's colour scheme. */
-void atlas_svg(struct buffer *out, const struct atlas *atlas);
+/* A picture that follows the reader's colour scheme; `legend`: what its colours mean below it. */
+void atlas_svg(struct buffer *out, const struct atlas *atlas, bool legend);
+
+/* `kinds` as an array of JSON: bits, how many ports in a row have them, and so on. */
+void atlas_runs(struct buffer *out, const struct atlas *atlas);
 
 #endif

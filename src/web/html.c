@@ -114,6 +114,16 @@ void html_attribute(struct html *html, const char *name, const char *value)
 	buffer_char(html->out, '"');
 }
 
+void html_flag(struct html *html, const char *name)
+{
+	if (!html->in_tag) {
+		fail(html, -EINVAL);
+		return;
+	}
+	buffer_char(html->out, ' ');
+	buffer_text(html->out, name);
+}
+
 void html_attribute_uint(struct html *html, const char *name, uint64_t value)
 {
 	char text[24];

@@ -33,6 +33,8 @@ void html_close(struct html *html, const char *name);
 void html_void(struct html *html, const char *name);
 /* Only behind html_open(), html_void() or another attribute. */
 void html_attribute(struct html *html, const char *name, const char *value);
+/* One without a value: hidden, defer. */
+void html_flag(struct html *html, const char *name);
 void html_attribute_uint(struct html *html, const char *name, uint64_t value);
 
 /* NULL and empty write nothing. */

@@ -31,14 +31,18 @@ void page_section(struct html *html, const char *id, const char *heading)
 /* ---- Head and foot -----------------------------------------------------------------------------
  */
 
-static void put_policy(struct html *html)
+/* A page of a site fetches the files beside it and nothing else, a page that stands alone nothing.
+ */
+static void put_policy(struct html *html, bool alone)
 {
 	struct buffer policy = {0};
 
-	buffer_format(&policy,
-		"default-src 'none'; style-src '%s'; img-src data:; base-uri 'none'; form-action "
-		"'none'",
-		assets_style_hash);
+	buffer_text(&policy, "default-src 'none'; ");
+	if (alone)
+		buffer_format(&policy, "style-src '%s'", assets_style_hash);
+	else
+		buffer_text(&policy, "style-src 'self'; script-src 'self'; img-src 'self'");
+	buffer_text(&policy, "; base-uri 'none'; form-action 'none'");
 	html_void(html, "meta");
 	html_attribute(html, "http-equiv", "Content-Security-Policy");
 	html_attribute(html, "content", buffer_string(&policy));
@@ -69,7 +73,24 @@ static void put_style(struct html *html, const char *root)
 	buffer_free(&path);
 }
 
-void page_open(struct html *html, const char *title, const char *about, const char *root)
+static void put_script(struct html *html, const char *root, const char *name)
+{
+	struct buffer path = {0};
+
+	buffer_format(&path, "%s%s", root, name);
+	html_open(html, "script", NULL);
+	html_attribute(html, "src", buffer_string(&path));
+	html_flag(html, "defer");
+	html_close(html, "script");
+	buffer_free(&path);
+}
+
+static bool is_served(const char *root)
+{
+	return root && *root == '/';
+}
+
+void page_open(struct html *html, const struct page_head *head)
 {
 	html_raw(html, "<!DOCTYPE html>\n");
 	html_open(html, "html", NULL);
@@ -77,16 +98,22 @@ void page_open(struct html *html, const char *title, const char *about, const ch
 	html_open(html, "head", NULL);
 	html_void(html, "meta");
 	html_attribute(html, "charset", "utf-8");
-	if (!root)
-		put_policy(html);
+	if (!is_served(head->root)) /* whose headers have it */
+		put_policy(html, !head->root);
 	put_meta(html, "viewport", "width=device-width, initial-scale=1");
 	put_meta(html, "color-scheme", "light dark");
-	put_meta(html, "description", about);
-	html_element(html, "title", NULL, title);
-	put_style(html, root);
+	put_meta(html, "description", head->about);
+	html_element(html, "title", NULL, head->title);
+	put_style(html, head->root);
+	if (head->scripts) {
+		put_script(html, head->root, "ports.js");
+		put_script(html, head->root, "script.js");
+	}
 	html_close(html, "head");
 	html_raw(html, "\n");
-	html_open(html, "body", NULL);
+	html_open(html, "body", head->wide ? "wide" : NULL);
+	if (is_served(head->root))
+		html_attribute(html, "data-served", "live");
 }
 
 void page_close(struct html *html, const char *registry_date)
@@ -104,28 +131,78 @@ void page_close(struct html *html, const char *registry_date)
 	html_raw(html, "\n");
 }
 
+/* ---- Ways through a site -----------------------------------------------------------------------
+ */
+
+void page_path(struct buffer *out, const char *root, uint16_t port)
+{
+	if (is_served(root))
+		buffer_format(out, "/%u", port);
+	else
+		buffer_format(out, "%s%02u/%u.html", root, page_folder(port), port);
+}
+
+void page_list_path(struct buffer *out, const char *root, unsigned folder)
+{
+	if (is_served(root))
+		buffer_format(out, "/list/%u", folder);
+	else
+		buffer_format(out, "%s%02u/index.html", root, folder);
+}
+
+void page_link(struct html *html, const char *path, const char *text)
+{
+	html_open(html, "a", NULL);
+	html_attribute(html, "href", path);
+	html_text(html, text);
+	html_close(html, "a");
+}
+
+void page_open_trail(struct html *html, const char *root)
+{
+	static const char *const lists[][2] = {{"/ls", "Sockets"}, {"/doctor", "Doctor"},
+		{"/ephemeral", "Ephemeral"}, {"/leases", "Leases"}, {"/history", "History"}};
+	struct buffer path = {0};
+
+	html_open(html, "nav", "trail");
+	html_attribute(html, "aria-label", "Site");
+	buffer_format(&path, "%s%s", root, is_served(root) ? "" : "index.html");
+	page_link(html, buffer_string(&path), "All ports");
+	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists) && is_served(root); i++) {
+		html_text(html, " · ");
+		page_link(html, lists[i][0], lists[i][1]);
+	}
+	buffer_free(&path);
+}
+
 /* ---- What it is --------------------------------------------------------------------------------
  */
 
+static const char *root_of(const struct page *page)
+{
+	if (!page->site)
+		return NULL;
+	return page->served ? "/" : "../";
+}
+
 static void put_site_links(struct page *page)
 {
+	unsigned folder = page_folder(page->report->port);
 	struct html *html = &page->html;
+	struct buffer path = {0};
+	struct buffer text = {0};
 
 	if (!page->site)
 		return;
-	html_open(html, "nav", "trail");
-	html_attribute(html, "aria-label", "Site");
-	html_open(html, "a", NULL);
-	html_attribute(html, "href", "../index.html");
-	html_text(html, "All ports");
-	html_close(html, "a");
-	html_text(html, " / ");
-	html_open(html, "a", NULL);
-	html_attribute(html, "href", "index.html");
-	html_format(html, "%u–%u", page_folder(page->report->port) * PORTS_OF_FOLDER,
-		page_folder(page->report->port) * PORTS_OF_FOLDER + PORTS_OF_FOLDER - 1);
-	html_close(html, "a");
+	page_list_path(&path, root_of(page), folder);
+	buffer_format(&text, "%u–%u", folder * PORTS_OF_FOLDER,
+		folder * PORTS_OF_FOLDER + PORTS_OF_FOLDER - 1);
+	page_open_trail(html, root_of(page));
+	html_text(html, " · ");
+	page_link(html, buffer_string(&path), buffer_string(&text));
 	html_close(html, "nav");
+	buffer_free(&path);
+	buffer_free(&text);
 }
 
 /* Whom custom gives it to, where it does: the name that most readers come for. */
@@ -242,7 +319,7 @@ static void put_neighbour(struct page *page, unsigned port)
 		html_uint(html, port);
 		html_close(html, "strong");
 	} else if (page->site) {
-		buffer_format(&path, "../%02u/%u.html", page_folder((uint16_t)port), port);
+		page_path(&path, root_of(page), (uint16_t)port);
 		html_open(html, "a", NULL);
 		html_attribute(html, "href", buffer_string(&path));
 		if (port + 1 == page->report->port)
@@ -290,7 +367,12 @@ void page_write(struct page *page)
 		"What IANA assigned to port %u, who claims it and how strongly, and how to check "
 		"who uses it.",
 		report->port);
-	page_open(html, buffer_string(&title), buffer_string(&about), page->site ? "../" : NULL);
+	const struct page_head head = {.title = buffer_string(&title),
+		.about = buffer_string(&about),
+		.root = root_of(page),
+		.scripts = page->served};
+
+	page_open(html, &head);
 	put_header(page);
 	html_open(html, "main", NULL);
 	put_verdict(page);

@@ -20,6 +20,7 @@ struct page {
 	const struct berth_report *report;
 	bool machine; /* tell of sockets, policy and verdict too; else only what holds everywhere */
 	bool site; /* one of many: style and neighbours are files beside it; else it stands alone */
+	bool served; /* with `site`: over HTTP, where the others are /N */
 	struct describe_clock clock;
 };
 
@@ -29,10 +30,28 @@ void page_write(struct page *page);
 /* The folder of a site's page, "59" for 60587: a folder for each 1,024 ports. */
 unsigned page_folder(uint16_t port);
 
-/* Head and foot of any page of ours. `root`: where style.css is, NULL when it goes into the page.
- */
-void page_open(struct html *html, const char *title, const char *about, const char *root);
+struct page_head {
+	const char *title;
+	const char *about; /* for search engines, a sentence */
+	const char *root; /* where style.css is, "../"; "/" is HTTP; NULL: it goes into the page */
+	bool wide;
+	bool scripts; /* ports.js and script.js too */
+};
+
+/* Head and foot of any page of ours. */
+void page_open(struct html *html, const struct page_head *head);
 void page_close(struct html *html, const char *registry_date);
+
+/* The address of a port's page, or of a folder's list, from a page below `root`. */
+void page_path(struct buffer *out, const char *root, uint16_t port);
+void page_list_path(struct buffer *out, const char *root, unsigned folder);
+
+/* The way back to the index, and to the lists of this machine where it is served. The caller may
+ * put in more, and closes "nav". */
+void page_open_trail(struct html *html, const char *root);
+
+/* A link within the site. */
+void page_link(struct html *html, const char *path, const char *text);
 
 /* A section with its heading, to be closed by html_close(…, "section"). */
 void page_section(struct html *html, const char *id, const char *heading);

@@ -6,7 +6,9 @@
 
 #include <berth.h>
 
+#include "base/arena.h"
 #include "base/buffer.h"
+#include "web/atlas.h"
 
 enum {
 	SITE_FOLDERS = 64,
@@ -20,13 +22,19 @@ struct site_entry {
 	const char *owner; /* by custom, or NULL */
 };
 
-void site_index_write(struct buffer *out, const char *registry_date);
+/* `served`: over HTTP, where the pages have other addresses than in a folder of files. */
+void site_index_write(struct buffer *out, const char *registry_date, bool served);
 /* `entries`: those of the folder's 1,024 ports. */
 void site_folder_write(struct buffer *out, unsigned folder, const struct site_entry *entries,
-	const char *registry_date);
+	const char *registry_date, bool served);
 void site_map_write(struct buffer *out, const char *registry_date);
+
 /* ports.js: names of the registry and of custom, for the search of the index; all 65,536 entries.
- */
-void site_search_write(struct buffer *out, const struct site_entry *entries);
+ * And what the picture shows of each port. */
+void site_search_write(
+	struct buffer *out, const struct site_entry *entries, const struct atlas *atlas);
+
+/* The entry of a port; `names` keeps its texts. */
+struct site_entry site_entry(const struct berth_report *report, struct arena *names);
 
 #endif

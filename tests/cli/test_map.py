@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import RECORDINGS, USAGE, YES, Answer, assert_one_clear_line
+from support import RECORDINGS, ROOT, USAGE, YES, Answer, assert_one_clear_line
 
 Berth = Callable[..., Answer]
 TOWN = ["--replay", str(RECORDINGS / "town")]
@@ -59,6 +59,15 @@ def test_neighbours_stay_together_on_the_curve(berth: Berth) -> None:
     assert dynamic == {(x, y) for x in range(SIDE // 2, SIDE) for y in range(SIDE // 2)}
     rows = picture(berth, "--layers", "registry")
     assert sorted(rows.values()) == sorted(places.values())
+
+
+def test_the_pages_have_the_colours_of_the_picture(berth: Berth) -> None:
+    sheet = (ROOT / "src" / "web" / "style.css").read_text(encoding="utf-8")
+    light, dark = re.findall(r"(--k0: .*--k6: #\w+);", sheet)
+    style = ElementTree.fromstring(berth(*TOWN, "map", "--svg", "-").out).findtext("{http://www.w3.org/2000/svg}style")
+    first, second = (style or "").split("@media(prefers-color-scheme:dark)")
+    for colours, rules in ((light, first), (dark, second)):
+        assert re.findall(r"--k(\d): (#\w+)", colours) == re.findall(r"\.k(\d)\{fill:(#\w+)\}", rules) != []
 
 
 def test_letters_without_colour(berth: Berth) -> None:
