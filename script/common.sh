@@ -39,7 +39,7 @@ missing_packages() {
 }
 
 # Runs as root. Package lists may be missing or out of date: then they are fetched and it tries again.
-# Services that come with test packages (nginx, PostgreSQL) are neither started (policy-rc.d) nor left
+# Services that come with test packages (nginx, PostgreSQL, Prometheus) are neither started (policy-rc.d) nor left
 # enabled: the tests start their own, in namespaces of their own.
 install_as_root='
 	export DEBIAN_FRONTEND=noninteractive
@@ -53,7 +53,7 @@ install_as_root='
 		apt-get -q -y -o DPkg::Lock::Timeout=300 install --no-install-recommends "$@"
 	}
 	install "$@" || { apt-get -q -o DPkg::Lock::Timeout=300 update && install "$@"; } || exit 1
-	for service in nginx redis-server postgresql; do
+	for service in nginx redis-server postgresql prometheus; do
 		case " $* " in
 		*" $service"[\ -]*)
 			if [ -d /run/systemd/system ]; then

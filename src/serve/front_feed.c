@@ -16,6 +16,7 @@ enum {
 };
 
 static const double alive_s = 15;
+static const double change_s = 0.1; /* not more often */
 
 static const char opening[] = "retry: 2000\n: events of ports, as berth watch tells them\n\n";
 static const char missed[] = "event: missed\ndata: {}\n\nevent: change\ndata: {}\n\n";
@@ -179,6 +180,21 @@ void front_feed_leave(struct front *front, struct client *client)
 /* ---- News -------------------------------------------------------------------------------------
  */
 
+/* Whether it was time to. */
+static bool put_change(struct front *front)
+{
+	if (!(front->news[WIRE_OWN] || front->news[WIRE_PUBLIC]) ||
+		front->now_s - front->changed_s < change_s)
+		return false;
+	for (unsigned view = 0; view < WIRE_VIEWS; view++) {
+		if (front->news[view])
+			put(&front->feeds[view], change, sizeof(change) - 1);
+		front->news[view] = false;
+	}
+	front->changed_s = front->spoke_s = front->now_s;
+	return true;
+}
+
 void front_feed_news(struct front *front, const char *text, size_t len)
 {
 	const char *own = NULL;
@@ -193,33 +209,40 @@ void front_feed_news(struct front *front, const char *text, size_t len)
 	put(&front->feeds[WIRE_PUBLIC], others, others_len);
 	front->news[WIRE_OWN] |= own_len > 0;
 	front->news[WIRE_PUBLIC] |= others_len > 0;
+	put_change(front);
 	wake_readers(front);
+}
+
+/* Readers whose text is still on its way: MHD looks at them when it is run, and does not say when
+ * that should be. */
+static bool is_busy(const struct front *front)
+{
+	for (unsigned i = 0; i < FRONT_CLIENTS; i++) {
+		if (front->clients[i].fd >= 0 && front->clients[i].stage == CLIENT_READING &&
+			!front->clients[i].suspended)
+			return true;
+	}
+	return false;
 }
 
 double front_feed_tidy(struct front *front)
 {
-	const double pause_s = 0.1;
-	bool any = front->news[WIRE_OWN] || front->news[WIRE_PUBLIC];
+	const double soon_s = 0.02;
 
 	set_watch(front);
 	if (!front->n_readers)
-		return front->watching ? pause_s : -1;
-	if (any && front->now_s - front->changed_s >= pause_s) {
-		for (unsigned view = 0; view < WIRE_VIEWS; view++) {
-			if (front->news[view])
-				put(&front->feeds[view], change, sizeof(change) - 1);
-			front->news[view] = false;
-		}
-		front->changed_s = front->spoke_s = front->now_s;
-		any = false;
+		return front->watching ? change_s : -1;
+	if (put_change(front))
 		wake_readers(front);
-	}
 	if (front->now_s - front->spoke_s >= alive_s) {
 		put(&front->feeds[WIRE_OWN], alive, sizeof(alive) - 1);
 		put(&front->feeds[WIRE_PUBLIC], alive, sizeof(alive) - 1);
 		front->spoke_s = front->now_s;
 		wake_readers(front);
 	}
-	return any ? front->changed_s + pause_s - front->now_s
-		   : front->spoke_s + alive_s - front->now_s;
+	if (is_busy(front))
+		return soon_s;
+	return front->news[WIRE_OWN] || front->news[WIRE_PUBLIC]
+		? front->changed_s + change_s - front->now_s
+		: front->spoke_s + alive_s - front->now_s;
 }

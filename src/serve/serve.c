@@ -90,6 +90,10 @@ static void start(const struct serve_settings *settings, int wire)
 	char name[] = "berth-front";
 	char *const argv[] = {name, NULL};
 
+	/* It has nothing to say, and what it could say should reach no terminal. */
+	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (int fd = STDIN_FILENO; nothing >= 0 && fd <= STDERR_FILENO; fd++)
+		(void)dup2(nothing, fd);
 	arrange(settings, wire);
 	become(argv);
 	_exit(EXIT_FAILURE);

@@ -70,8 +70,8 @@ static void put_list(struct tell *tell, unsigned folder, struct wire_head *head,
 	if (error)
 		tell_failure(error, head, out);
 	else
-		site_folder_write(out, folder, &tell->entries[folder * SITE_PORTS_OF_FOLDER],
-			tell->date, true);
+		site_folder_write(out, folder,
+			tell->entries + (size_t)folder * SITE_PORTS_OF_FOLDER, tell->date, true);
 }
 
 /* The picture as SVG, or what search and picture of the script are made from. */

@@ -10,7 +10,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/json.h"
 #include "base/notify.h"
 #include "serve/tell.h"
 
@@ -39,24 +38,25 @@ static int append(void *context, const char *bytes, size_t len)
 	return out->error;
 }
 
-/* What everybody may see of it: that a port opened or closed, which sock_diag tells everybody. That
- * a bind of somebody failed it does not. */
+static void put_event(struct buffer *out, const struct berth_event *event)
+{
+	buffer_format(out, "event: %s\ndata: ", berth_event_kind_name(event->kind));
+	(void)berth_event_json(event, append, out); /* a failure sticks */
+	buffer_text(out, "\n\n");
+}
+
+/* What everybody may see of it: that a port opened or closed, which sock_diag tells everybody, and
+ * not of whom. That a bind of somebody failed it does not tell. */
 static void put_for_others(struct buffer *out, const struct berth_event *event)
 {
-	struct json json = {.out = out};
+	struct berth_event bare = *event;
 
 	if (event->kind != BERTH_EVENT_OPENED && event->kind != BERTH_EVENT_CLOSED)
 		return;
-	buffer_format(out, "event: %s\ndata: ", berth_event_kind_name(event->kind));
-	json_open_object(&json, NULL);
-	json_string(&json, "kind", berth_event_kind_name(event->kind));
-	json_real(&json, "time_s", event->time_s, 3);
-	json_string(&json, "proto", berth_proto_name(event->proto));
-	json_string(&json, "address", event->address_text);
-	json_uint(&json, "port", event->port);
-	json_bool(&json, "listening", event->listening);
-	json_close_object(&json);
-	buffer_text(out, "\n\n");
+	bare.actor = (struct berth_actor){0};
+	bare.holder = (struct berth_actor){0};
+	bare.text = berth_event_kind_name(event->kind);
+	put_event(out, &bare);
 }
 
 static int tell_news(struct teller *teller, const struct berth_event *events, int n)
@@ -69,9 +69,7 @@ static int tell_news(struct teller *teller, const struct berth_event *events, in
 	for (int i = 0; i < n && own.len < NEWS_MOST; i++) {
 		if (events[i].kind == BERTH_EVENT_FOUND)
 			continue;
-		buffer_format(&own, "event: %s\ndata: ", berth_event_kind_name(events[i].kind));
-		(void)berth_event_json(&events[i], append, &own); /* a failure sticks */
-		buffer_text(&own, "\n\n");
+		put_event(&own, &events[i]);
 		put_for_others(&others, &events[i]);
 	}
 	wire_put_news(&text, &own, &others);
