@@ -123,11 +123,9 @@ class Serving:
     def pids(self) -> tuple[int, int]:
         """The teller, and the front, which is its child, outside of a PID namespace."""
         teller = self.process.pid
-        while Path(f"/proc/{teller}/comm").read_text(encoding="utf-8").strip() != "berth-whole":
-            [teller, *_] = children_of(teller)
-        [front] = [pid for pid in children_of(teller)
-                   if Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip() == "berth-front"]
-        return teller, front
+        while not (front := [pid for pid in children_of(teller) if name_of(pid) == "berth-front"]):
+            [teller] = children_of(teller)
+        return teller, front[0]
 
     def stop(self) -> int:
         """Ends it as a service manager does; the exit code."""
@@ -143,6 +141,10 @@ class Serving:
 
 def children_of(pid: int) -> list[int]:
     return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()))
+
+
+def name_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip()
 
 
 def status_of(pid: int) -> dict[str, str]:
