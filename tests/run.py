@@ -193,7 +193,7 @@ def live(options: Options) -> Tally:
 
 def live_asan(options: Options) -> Tally:
     return pytest("live-asan", "asan", [f"tests/live/test_{name}.py" for name in
-                                        ("world", "hostile", "rungs", "churn")], options)
+                                        ("world", "hostile", "rungs", "churn", "serve")], options)
 
 
 def fuzz(options: Options) -> Tally:

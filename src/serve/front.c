@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -150,9 +151,13 @@ static int turn(struct front *front, double *beat_s)
 	double due_s = sooner(front_clients_tidy(front), front_feed_tidy(front));
 
 	due_s = sooner(due_s, beat(front, beat_s));
+	bool accepts = front->now_s >= front->accept_s;
+	if (!accepts)
+		due_s = sooner(due_s, front->accept_s - front->now_s);
 	for (nfds_t i = LISTENERS; i < n; i++)
-		ready[i] = (struct pollfd){
-			.fd = FRONT_WIRE + 1 + (int)(i - LISTENERS), .events = POLLIN};
+		ready[i] =
+			(struct pollfd){.fd = accepts ? FRONT_WIRE + 1 + (int)(i - LISTENERS) : -1,
+				.events = POLLIN};
 	if (poll(ready, n, pause_ms(front, due_s)) < 0 && errno != EINTR)
 		return -errno;
 	front->now_s = monotonic_s();
@@ -165,6 +170,18 @@ static int turn(struct front *front, double *beat_s)
 	if (!error && MHD_run(front->daemon) == MHD_NO)
 		error = -EIO;
 	return error;
+}
+
+/* As many descriptors as there can be connections, and some. */
+static void raise_limit(void)
+{
+	const rlim_t wanted = (rlim_t)2 * FRONT_CLIENTS;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static void unblock_signals(void)
@@ -183,6 +200,7 @@ int main(void)
 	double beat_s = 0;
 
 	unblock_signals();
+	raise_limit();
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	int error = front ? hear_settings(front) : -ENOMEM;
 	if (!error)

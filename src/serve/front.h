@@ -26,6 +26,7 @@ enum {
 	FRONT_IDLE_S = 10, /* without a whole request */
 	FRONT_SLOW_S = 60, /* for an answer to be taken */
 	FRONT_QUESTIONS = 128, /* that wait for the teller */
+	FRONT_OF_USER = 8, /* of these, of one user whose view is another process's work */
 	FRONT_ANSWER_S = 20, /* for the teller to answer */
 	FRONT_SHELF = 24 << 20, /* bytes of pages that are kept */
 	FRONT_FEED = 256 << 10, /* bytes of events that are kept for slow readers */
@@ -111,6 +112,7 @@ struct front {
 	double now_s; /* CLOCK_MONOTONIC, of this turn of the loop */
 	struct client clients[FRONT_CLIENTS];
 	unsigned n_clients;
+	double accept_s; /* not before: there was no descriptor or memory for another one */
 	struct question questions[FRONT_QUESTIONS];
 	uint32_t last_id;
 	struct shelf shelves[WIRE_VIEWS];

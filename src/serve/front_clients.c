@@ -15,11 +15,14 @@
 
 enum {
 	ACCEPT_MOST = 128, /* in one turn, so that nobody else waits long */
+	AT_ONCE = 8, /* that are ended when there are no descriptors left */
 };
+
+static const double tidy_s = 1;
+static const double breath_s = 0.1;
 
 /* When there are few places, an answer that is taken so slowly can be cut off. */
 static const double slow_s = 5;
-static const double tidy_s = 1;
 
 void front_clients_stage(struct front *front, struct client *client, enum client_stage stage)
 {
@@ -68,16 +71,17 @@ static struct client *longest(struct front *front, enum client_stage stage, doub
 	return found;
 }
 
-static void make_room(struct front *front)
+static bool make_room(struct front *front)
 {
 	struct client *client = longest(front, CLIENT_IDLE, 0);
 
 	if (!client)
 		client = longest(front, CLIENT_ANSWERED, slow_s);
 	if (!client)
-		return;
+		return false;
 	front->counts.made_room++;
 	end(client);
+	return true;
 }
 
 /* ---- Coming -----------------------------------------------------------------------------------
@@ -151,7 +155,7 @@ static void admit(struct front *front, int fd, const union peer *peer, socklen_t
 	struct client client = {.fd = fd, .since_s = front->now_s};
 
 	if (front->n_clients >= FRONT_CLIENTS - FRONT_ROOM)
-		make_room(front);
+		(void)make_room(front);
 	struct client *place = find(front, -1);
 	if (!place || take_peer(&client, peer) || are_too_many(front, &client)) {
 		front->counts.turned_away++;
@@ -176,7 +180,12 @@ int front_clients_accept(struct front *front, int listener)
 		int fd = accept4(listener, &peer.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {
-			make_room(front);
+			bool room = false;
+
+			for (unsigned n = 0; n < AT_ONCE; n++)
+				room |= make_room(front);
+			if (!room)
+				front->accept_s = front->now_s + breath_s;
 			return 0;
 		}
 		/* What else can fail is of that connection alone (accept(2)). */

@@ -42,6 +42,20 @@ static struct question *find_id(struct front *front, uint32_t id)
 	return NULL;
 }
 
+/* Each of these costs a process, and the teller answers one after the other. */
+static bool is_greedy(const struct front *front, const struct wire_question *wanted)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < FRONT_QUESTIONS && wanted->view == WIRE_USER; i++) {
+		const struct question *question = &front->questions[i];
+
+		n += question->id && !question->status && question->asked.view == WIRE_USER &&
+			question->asked.uid == wanted->uid;
+	}
+	return n >= FRONT_OF_USER;
+}
+
 struct question *front_wire_ask(
 	struct front *front, const struct route *route, enum wire_view view, uint32_t uid)
 {
@@ -55,7 +69,7 @@ struct question *front_wire_ask(
 	if (question)
 		return question;
 	question = find_id(front, 0);
-	if (!question)
+	if (!question || is_greedy(front, &asked))
 		return NULL;
 	front->last_id = front->last_id < INT32_MAX ? front->last_id + 1 : 1;
 	asked.id = front->last_id;

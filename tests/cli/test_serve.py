@@ -4,13 +4,15 @@
 import json
 import os
 import re
+import shutil
 import stat
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from servings import Events, Serving, serving
-from support import RECORDINGS, UNKNOWN, USAGE, Answer, assert_one_clear_line, validated
+from support import BERTH, BUILD, RECORDINGS, UNKNOWN, USAGE, Answer, assert_one_clear_line, validated
 
 Berth = Callable[..., Answer]
 TOWN = ["--replay", str(RECORDINGS / "town")]
@@ -265,3 +267,14 @@ def test_a_socket_that_was_left_is_replaced_and_no_other(berth: Berth, tmp_path:
     os.mknod(path, stat.S_IFREG | 0o600)
     assert berth("serve", "--unix", str(path)).code == UNKNOWN
     assert path.read_bytes() == b""
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
+def test_the_units_are_sound(tmp_path: Path) -> None:
+    for name in ("berth-serve.service", "berth-serve.socket"):
+        text = (BUILD / "src" / "serve" / name).read_text(encoding="utf-8")
+        (tmp_path / name).write_text(re.sub(r"(?m)^ExecStart=\S+", f"ExecStart={BERTH}", text), encoding="utf-8")
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", *tmp_path.glob("berth-serve.*")],
+                          capture_output=True, text=True, check=False)
+    ours = [line for line in done.stderr.splitlines() if "berth-serve" in line]
+    assert not ours
