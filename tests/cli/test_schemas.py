@@ -214,6 +214,7 @@ def test_every_schema_is_used() -> None:
     used = {name for _, whole, each in CASES.values() for name in (whole, each)}
     used.add("berth-enable-1")  # in test_enable.py
     used.add("berth-history-1")  # in tests/live/test_history.py
+    used.add("berth-map-1")  # in test_serve.py
     used |= {"berth-free-1", "berth-lease-1", "berth-leases-1"}  # in tests/live/test_leases.py
     rest = list(used)
     while rest:
