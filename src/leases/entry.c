@@ -151,6 +151,60 @@ int entry_read(const char *text, size_t len, struct entry *ret_entry)
 	return 0;
 }
 
+/* ---- Names of notes -------------------------------------------------------------------------- */
+
+/* Lower-case digits and as few of them as the number needs, or `digits`; what ends it is passed. */
+static bool read_hex(const char **text, char end, size_t digits, uint64_t *ret)
+{
+	const char *stop = strchr(*text, end);
+	size_t len = stop ? (size_t)(stop - *text) : 0;
+	uint64_t value = 0;
+
+	if (!len || len > 16 || (digits ? len != digits : len > 1 && **text == '0'))
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		char c = (*text)[i];
+
+		if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f'))
+			return false;
+		value = value << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+	}
+	*text = stop + (end != '\0');
+	*ret = value;
+	return true;
+}
+
+int entry_read_name(const char *name, struct entry_place *ret_place)
+{
+	struct entry_place place = {0};
+	uint64_t port = 0;
+
+	if (!read_hex(&name, '-', 0, &place.netns))
+		return -EBADMSG;
+	const char *dash = strchr(name, '-');
+	size_t len = dash ? (size_t)(dash - name) : 0;
+	if (!dash || text_number(name, len, UINT16_MAX, &port) || *name == '0')
+		return -EBADMSG;
+	place.port = (uint16_t)port;
+	name = dash + 1;
+	if (!read_hex(&name, '-', 16, &place.key) || !read_hex(&name, '\0', 16, &place.id))
+		return -EBADMSG;
+	*ret_place = place;
+	return 0;
+}
+
+uint64_t entry_key_of(uint64_t project, const char *name)
+{
+	uint64_t key = hash_text(hash_bytes(HASH_START, &project, sizeof(project)), name);
+
+	return key ? key : 1;
+}
+
+uint64_t entry_key(const struct entry *entry)
+{
+	return entry->kind == BERTH_LEASE_PRINTED ? 0 : entry_key_of(entry->project, entry->name);
+}
+
 bool entry_is_name(const char *name)
 {
 	size_t len = strlen(name);
@@ -174,9 +228,10 @@ static enum berth_lease_state state_of_process(
 
 	if (entry->pidns != now->pidns)
 		return BERTH_LEASE_UNSURE;
-	if (now->start(now->context, entry->pid, &ticks) || ticks != entry->start_ticks)
-		return BERTH_LEASE_OVER;
-	return BERTH_LEASE_ACTIVE;
+	int r = now->start(now->context, entry->pid, &ticks);
+	if (r)
+		return r == -ESRCH ? BERTH_LEASE_OVER : BERTH_LEASE_UNSURE;
+	return ticks == entry->start_ticks ? BERTH_LEASE_ACTIVE : BERTH_LEASE_OVER;
 }
 
 enum berth_lease_state entry_state(const struct entry *entry, const struct entry_now *now)
@@ -186,10 +241,6 @@ enum berth_lease_state entry_state(const struct entry *entry, const struct entry
 		return BERTH_LEASE_OVER;
 	switch (entry->kind) {
 	case BERTH_LEASE_HELD:
-		if (entry->netns != now->netns)
-			return state_of_process(entry, now);
-		return now->is_locked(now->context, entry->port) ? BERTH_LEASE_ACTIVE
-								 : BERTH_LEASE_OVER;
 	case BERTH_LEASE_PROCESS:
 		return state_of_process(entry, now);
 	case BERTH_LEASE_TIMED:

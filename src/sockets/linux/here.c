@@ -4,10 +4,12 @@
  * and a process by its pid and start.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "sockets/linux/policy.h"
@@ -80,7 +82,7 @@ int sockets_policy(
 	return policy_read(system, arena, false, ret_policy);
 }
 
-int sockets_start(struct sockets_system *system, uint32_t pid, uint64_t *ret_ticks)
+static int read_start(const struct sockets_system *system, uint32_t pid, uint64_t *ret_ticks)
 {
 	struct process_stat stat = {0};
 	struct buffer text = {0};
@@ -89,10 +91,35 @@ int sockets_start(struct sockets_system *system, uint32_t pid, uint64_t *ret_tic
 	process_path(path, pid, "stat");
 	int r = system_file(system, path, LARGEST_STAT, &text);
 	if (!r)
-		r = text.data ? process_parse_stat(text.data, text.len, &stat) : -ESRCH;
+		r = text.data ? process_parse_stat(text.data, text.len, &stat) : -EIO;
 	buffer_free(&text);
 	if (r)
-		return r == -ENOMEM || r == -EACCES ? r : -ESRCH;
+		return r == -ENOMEM ? r : -EACCES;
 	*ret_ticks = stat.start_ticks;
 	return 0;
+}
+
+/*
+ * The pidfd is opened first and looked at last: if its process has not ended then, what was read in
+ * between was read of it. It is readable as soon as the last thread has ended (pidfd_poll), also
+ * when nobody has waited for the process yet. Where /proc hides processes of others (hidepid=2),
+ * they live all the same.
+ */
+int sockets_start(struct sockets_system *system, uint32_t pid, uint64_t *ret_ticks)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+	uint64_t ticks = 0;
+
+	if (pidfd < 0 && errno != ENOSYS) /* 5.3 */
+		return errno == ESRCH || errno == EINVAL ? -ESRCH : -errno;
+	int r = read_start(system, pid, &ticks);
+	struct pollfd ended = {.fd = pidfd, .events = POLLIN};
+	int polled = pidfd < 0 ? 0 : poll(&ended, 1, 0);
+	if (pidfd >= 0)
+		close(pidfd);
+	if (polled > 0 || (pidfd < 0 && r == -EACCES))
+		return -ESRCH;
+	if (!r)
+		*ret_ticks = ticks;
+	return r;
 }
