@@ -48,10 +48,12 @@ int chooser_learn(struct chooser *chooser)
 	return sockets_policy(chooser->berth->system, &chooser->arena, &chooser->policy);
 }
 
-int chooser_begin(struct chooser *chooser, const struct berth *berth)
+int chooser_begin(struct chooser *chooser, const struct berth *berth, bool processes)
 {
 	*chooser = (struct chooser){.berth = berth, .ledger = {.folder = -1, .own = -1}};
-	int r = berth->replay ? -EROFS : sockets_here(berth->system, &chooser->here);
+	int r = berth->replay ? -EROFS
+			      : sockets_here(berth->system, processes ? SOCKETS_HERE_PIDNS : 0,
+					&chooser->here);
 	if (r)
 		return r;
 	chooser->ledger_error = ledger_open(berth->runtime_folder, &chooser->ledger);
@@ -190,10 +192,10 @@ void chooser_tidy(struct chooser *chooser)
 }
 
 /* 0: nobody else has the port; -EADDRINUSE; -EDQUOT: we have more than anybody may have. */
-static int look_around(struct chooser *chooser, struct rivals *rivals)
+static int look_around(struct chooser *chooser, struct rivals *rivals, uint64_t but)
 {
 	const struct ledger_look look = {
-		.netns = rivals->mine->netns, .port = rivals->mine->port};
+		.netns = rivals->mine->netns, .port = rivals->mine->port, .but = but};
 	unsigned ours = 0;
 	int r = ledger_each(&chooser->ledger, &look, is_rival, rivals, &ours);
 
@@ -209,10 +211,10 @@ static int note(struct chooser *chooser, struct entry *entry, bool wished, bool 
 
 	if (r)
 		return r;
-	r = look_around(chooser, &rivals);
+	r = look_around(chooser, &rivals, entry->id);
 	if (r == -EDQUOT) {
 		chooser_tidy(chooser);
-		r = look_around(chooser, &rivals);
+		r = look_around(chooser, &rivals, entry->id);
 	}
 	if (r)
 		(void)ledger_drop(&chooser->ledger, entry);
@@ -260,7 +262,7 @@ int chooser_renew(struct chooser *chooser, struct entry *entry, int64_t ends_ms)
 	if (r)
 		return r;
 	/* Its end may have come in between, for somebody who looked then. */
-	r = look_around(chooser, &rivals);
+	r = look_around(chooser, &rivals, 0);
 	if (r == -EADDRINUSE)
 		(void)ledger_drop(&chooser->ledger, entry);
 	if (r && r != -EDQUOT)

@@ -25,9 +25,9 @@ struct chooser {
 	struct entry_now now;
 };
 
-/* Reads what is needed. 0; -EROFS: a recording; other negative errnos. To be ended also when it
+/* Reads what is needed, with `processes` to judge of these. 0; -EROFS: a recording; other negative errnos. To be ended also when it
  * failed. */
-int chooser_begin(struct chooser *chooser, const struct berth *berth);
+int chooser_begin(struct chooser *chooser, const struct berth *berth, bool processes);
 void chooser_end(struct chooser *chooser);
 
 /* Reads the policy, which whoever chooses a port needs. 0; -ENOMEM. */

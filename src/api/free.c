@@ -205,7 +205,7 @@ static int explain(int error)
 static int find(struct free_box *box, const struct berth *berth)
 {
 	struct chooser *chooser = &box->chooser;
-	int r = chooser_begin(chooser, berth);
+	int r = chooser_begin(chooser, berth, true);
 
 	if (!r)
 		r = chooser_learn(chooser);

@@ -47,9 +47,9 @@ static int explain_begin(const struct chooser *chooser, int error)
 	return handle_fail(error, "the ledger cannot be read: %s", strerror(-error));
 }
 
-static int begin(struct chooser *chooser, const struct berth *berth)
+static int begin(struct chooser *chooser, const struct berth *berth, bool processes)
 {
-	int r = chooser_begin(chooser, berth);
+	int r = chooser_begin(chooser, berth, processes);
 
 	if (!r)
 		r = chooser->ledger_error;
@@ -172,7 +172,8 @@ static int lease(struct leasing *leasing, uint16_t *ret_port)
 		return handle_fail(r, "there is no process %u", (unsigned)ask->pid);
 	const struct ledger_look look = {.netns = chooser->here.netns,
 		.key = entry_key_of(leasing->project, ask->name),
-		.own = true};
+		.own = true,
+		.near = true};
 	r = ledger_each(&chooser->ledger, &look, find_old, leasing, NULL);
 	if (r < 0)
 		return explain(r, ask);
@@ -203,7 +204,7 @@ int berth_lease(const struct berth *berth, const struct berth_lease_ask *ask, ui
 
 	if (r)
 		return r;
-	r = begin(&leasing.chooser, berth);
+	r = begin(&leasing.chooser, berth, true);
 	if (!r)
 		r = lease(&leasing, ret_port);
 	chooser_end(&leasing.chooser);
@@ -226,7 +227,8 @@ static int end_one(void *context, const struct entry *entry, uint32_t uid)
 	struct ending *ending = context;
 	struct chooser *chooser = ending->chooser;
 
-	if (!entry || entry_state(entry, &chooser->now) == BERTH_LEASE_OVER)
+	/* Whether its process has ended makes no difference to who ends it. */
+	if (!entry || entry_is_expired(entry, &chooser->now))
 		return 0;
 	if (ending->name &&
 		(entry->project != ending->project || strcmp(entry->name, ending->name) != 0))
@@ -249,15 +251,20 @@ int berth_release(const struct berth *berth, const char *name, const char *folde
 		.project = berth_project_number(folder),
 		.port = port,
 		.result = -ENOENT};
-	int r = begin(&chooser, berth);
+	int r = begin(&chooser, berth, false);
 
 	if (!r) {
-		const struct ledger_look look = {.netns = chooser.here.netns,
+		struct ledger_look look = {.netns = chooser.here.netns,
 			.port = name ? 0 : port,
 			.key = name ? entry_key_of(ending.project, name) : 0,
-			.own = name != NULL};
+			.own = name != NULL,
+			.near = name != NULL};
 
 		r = ledger_each(&chooser.ledger, &look, end_one, &ending, NULL);
+		if (!r && ending.result == -ENOENT && look.near) {
+			look.near = false;
+			r = ledger_each(&chooser.ledger, &look, end_one, &ending, NULL);
+		}
 		r = r < 0 ? r : ending.result;
 		if (r == -ENOENT)
 			r = handle_fail(r, "there is no such lease of yours");
@@ -348,7 +355,7 @@ int berth_leases(const struct berth *berth, struct berth_leases **ret_leases)
 	if (!box)
 		return handle_fail(-ENOMEM, "out of memory");
 	box->chooser = &chooser;
-	int r = begin(&chooser, berth);
+	int r = begin(&chooser, berth, true);
 	if (!r) {
 		const struct ledger_look all = {.sweep = true};
 

@@ -30,17 +30,38 @@ const char *entry_kind_name(enum berth_lease_kind kind)
 	return "?";
 }
 
+static void put(struct buffer *out, const char *key, uint64_t value)
+{
+	buffer_text(out, key);
+	buffer_char(out, ' ');
+	buffer_uint(out, value);
+	buffer_char(out, '\n');
+}
+
+/* By hand, since printf(3) takes a tenth of the time that a lease does. */
 void entry_write(const struct entry *entry, struct buffer *out)
 {
 	size_t start = out->len;
 
-	buffer_format(out, "%s\nport %u\nkind %s\nnetns %" PRIu64 "\nproject %" PRIu64 "\n", head,
-		(unsigned)entry->port, entry_kind_name(entry->kind), entry->netns, entry->project);
-	buffer_format(out, "pid %" PRIu32 "\nstart %" PRIu64 "\npidns %" PRIu64 "\n", entry->pid,
-		entry->start_ticks, entry->pidns);
-	buffer_format(out, "made %" PRId64 "\nends %" PRId64 "\nat %" PRIu64 "\n", entry->made_ms,
-		entry->ends_ms, entry->made_at_s);
-	buffer_format(out, "boot %s\nname %s\n", entry->boot_id, entry->name);
+	buffer_text(out, head);
+	buffer_char(out, '\n');
+	put(out, "port", entry->port);
+	buffer_text(out, "kind ");
+	buffer_text(out, entry_kind_name(entry->kind));
+	buffer_char(out, '\n');
+	put(out, "netns", entry->netns);
+	put(out, "project", entry->project);
+	put(out, "pid", entry->pid);
+	put(out, "start", entry->start_ticks);
+	put(out, "pidns", entry->pidns);
+	put(out, "made", (uint64_t)entry->made_ms);
+	put(out, "ends", (uint64_t)entry->ends_ms);
+	put(out, "at", entry->made_at_s);
+	buffer_text(out, "boot ");
+	buffer_text(out, entry->boot_id);
+	buffer_text(out, "\nname ");
+	buffer_text(out, entry->name);
+	buffer_char(out, '\n');
 	if (!out->error)
 		buffer_format(out, "sum %016" PRIx64 "\n",
 			hash_bytes(HASH_START, out->data + start, out->len - start));
@@ -234,10 +255,15 @@ static enum berth_lease_state state_of_process(
 	return ticks == entry->start_ticks ? BERTH_LEASE_ACTIVE : BERTH_LEASE_OVER;
 }
 
+bool entry_is_expired(const struct entry *entry, const struct entry_now *now)
+{
+	return strcmp(entry->boot_id, now->boot_id) != 0 ||
+		(entry->ends_ms && now->now_ms >= entry->ends_ms);
+}
+
 enum berth_lease_state entry_state(const struct entry *entry, const struct entry_now *now)
 {
-	if (strcmp(entry->boot_id, now->boot_id) != 0 ||
-		(entry->ends_ms && now->now_ms >= entry->ends_ms))
+	if (entry_is_expired(entry, now))
 		return BERTH_LEASE_OVER;
 	switch (entry->kind) {
 	case BERTH_LEASE_HELD:

@@ -75,4 +75,7 @@ struct entry_now {
 /* Is the lease still good, over, or can that not be known from here? */
 enum berth_lease_state entry_state(const struct entry *entry, const struct entry_now *now);
 
+/* Is it over by its time, or since the machine was started anew? */
+bool entry_is_expired(const struct entry *entry, const struct entry_now *now);
+
 #endif

@@ -24,6 +24,7 @@ enum {
 	FOLDER_TRIES = 16,
 	FOLDERS_MOST = 16, /* of one user; whose name was taken by somebody else has another one */
 	NAME = 64, /* "ffffffffffffffff-65535-0123456789abcdef-0123456789abcdef" */
+	KEY = 16, /* digits of the key, and of the id behind it */
 	ANY_NAME = 256, /* NAME_MAX and its NUL: of what is no note */
 	MS_PER_S = 1000,
 	NS_PER_MS = 1000000,
@@ -157,6 +158,8 @@ struct search {
 	struct found *found;
 	size_t n_found;
 	size_t size_found;
+	char start[NAME]; /* with which names begin that are looked for */
+	char key[KEY + 1]; /* and what stands before their last KEY + 1 bytes */
 };
 
 /* Room for one element more; the array or NULL. */
@@ -175,20 +178,18 @@ static void *grow(void *array, size_t count, size_t *size, size_t element)
 	return larger;
 }
 
-/* Calls `use` for each name in a folder. */
+/* Calls `use` for each name in a folder, which it closes. */
 static int each_name(int fd, struct search *search, size_t folder,
 	int (*use)(struct search *search, size_t folder, const char *name))
 {
-	/* A description of its own, so that its place is nobody else's, nor that of a fork. */
-	int copy = openat(fd, ".", folder_flags);
-	DIR *all = copy < 0 ? NULL : fdopendir(copy);
+	DIR *all = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *entry = NULL;
 	int r = 0;
 
 	if (!all) {
 		r = -errno;
-		if (copy >= 0)
-			close(copy);
+		if (fd >= 0)
+			close(fd);
 		return r;
 	}
 	while (!r && (errno = 0, entry = readdir(all)) != NULL) {
@@ -209,6 +210,20 @@ static unsigned folders_of(const struct search *search, uint32_t uid)
 	return count;
 }
 
+static int add_folder(struct search *search, const char *name, uint32_t uid)
+{
+	struct folder *folders = grow(search->folders, search->n_folders, &search->size_folders,
+		sizeof(*search->folders));
+
+	if (!folders)
+		return -ENOMEM;
+	search->folders = folders;
+	struct folder *folder = &search->folders[search->n_folders++];
+	*folder = (struct folder){.uid = uid};
+	(void)snprintf(folder->name, sizeof(folder->name), "%s", name);
+	return 0;
+}
+
 /* Who takes the names of others must not be able to hide them behind a crowd of folders: one that
  * is not of whom its name says does not count. */
 static int see_folder(struct search *search, size_t ignored, const char *name)
@@ -223,15 +238,19 @@ static int see_folder(struct search *search, size_t ignored, const char *name)
 		!S_ISDIR(status.st_mode) || status.st_uid != uid ||
 		folders_of(search, uid) >= FOLDERS_MOST)
 		return 0;
-	struct folder *folders = grow(search->folders, search->n_folders, &search->size_folders,
-		sizeof(*search->folders));
-	if (!folders)
-		return -ENOMEM;
-	search->folders = folders;
-	struct folder *folder = &search->folders[search->n_folders++];
-	*folder = (struct folder){.uid = uid};
-	(void)snprintf(folder->name, sizeof(folder->name), "%s", name);
-	return 0;
+	return add_folder(search, name, uid);
+}
+
+/* A description of its own is opened, so that its place is nobody else's, nor that of a fork. */
+static int find_folders(struct search *search)
+{
+	if (search->look->near) {
+		char name[FOLDER_NAME];
+
+		(void)snprintf(name, sizeof(name), "%" PRIu32, search->ledger->uid);
+		return add_folder(search, name, search->ledger->uid);
+	}
+	return each_name(openat(search->ledger->folder, ".", folder_flags), search, 0, see_folder);
 }
 
 static int open_of(const struct search *search, size_t folder)
@@ -252,7 +271,7 @@ static int open_own(struct ledger *ledger, bool make)
 		return 0;
 	(void)snprintf(name, sizeof(name), "%" PRIu32, ledger->uid);
 	ledger->own = open_checked(ledger->folder, name, ledger->uid, false);
-	if (ledger->own < 0 && !each_name(ledger->folder, &search, 0, see_folder)) {
+	if (ledger->own < 0 && !find_folders(&search)) {
 		for (size_t i = 0; i < search.n_folders && ledger->own < 0; i++)
 			ledger->own = open_of(&search, i);
 	}
@@ -279,10 +298,27 @@ static void name_of(const struct entry *entry, char ret_name[NAME])
 		(unsigned)entry->port, entry_key(entry), entry->id);
 }
 
-static bool is_looked_for(const struct ledger_look *look, const struct entry_place *place)
+/* Most names can be passed over without being understood. */
+static void prepare(struct search *search)
 {
-	return (!look->netns || look->netns == place->netns) &&
-		(!look->port || look->port == place->port) && (!look->key || look->key == place->key);
+	const struct ledger_look *look = search->look;
+
+	if (look->netns && look->port)
+		(void)snprintf(search->start, sizeof(search->start), "%" PRIx64 "-%u-", look->netns,
+			(unsigned)look->port);
+	else if (look->netns)
+		(void)snprintf(search->start, sizeof(search->start), "%" PRIx64 "-", look->netns);
+	if (look->key)
+		(void)snprintf(search->key, sizeof(search->key), "%016" PRIx64, look->key);
+}
+
+static bool is_looked_for(const struct search *search, const char *name)
+{
+	size_t len = strlen(name);
+
+	return !strncmp(name, search->start, strlen(search->start)) &&
+		(!search->look->key ||
+			(len > 2 * KEY + 1 && !memcmp(name + len - 2 * KEY - 1, search->key, KEY)));
 }
 
 static int see_note(struct search *search, size_t folder, const char *name)
@@ -290,9 +326,12 @@ static int see_note(struct search *search, size_t folder, const char *name)
 	struct entry_place place = {0};
 
 	search->folders[folder].notes++;
+	if (!is_looked_for(search, name) && !search->look->sweep)
+		return 0;
 	/* What is no name of a note is damaged, and stands for no port. */
 	bool sound = !entry_read_name(name, &place);
-	if (sound ? !is_looked_for(search->look, &place) : !search->look->sweep)
+	if (sound ? !is_looked_for(search, name) || place.id == search->look->but
+		  : !search->look->sweep)
 		return 0;
 	struct found *found =
 		grow(search->found, search->n_found, &search->size_found, sizeof(*search->found));
@@ -312,10 +351,7 @@ static int look_into(struct search *search, size_t folder)
 	/* Gone meanwhile, or hidden by its user, who is not covered then. */
 	if (fd == -ENOENT || fd == -EACCES || fd == -EPERM || fd == -ENOTDIR || fd == -ELOOP)
 		return 0;
-	int r = fd < 0 ? fd : each_name(fd, search, folder, see_note);
-	if (fd >= 0)
-		close(fd);
-	return r;
+	return fd < 0 ? fd : each_name(fd, search, folder, see_note);
 }
 
 static unsigned notes_of(const struct search *search, uint32_t uid)
@@ -386,7 +422,9 @@ int ledger_each(struct ledger *ledger, const struct ledger_look *look, ledger_se
 	void *context, unsigned *ret_ours)
 {
 	struct search search = {.ledger = ledger, .look = look};
-	int r = each_name(ledger->folder, &search, 0, see_folder);
+
+	prepare(&search);
+	int r = find_folders(&search);
 
 	for (size_t i = 0; !r && i < search.n_folders; i++)
 		r = look_into(&search, i);
@@ -438,7 +476,7 @@ static int change(struct ledger *ledger, const struct entry *entry,
 	name_of(entry, name);
 	if (!r)
 		r = use(ledger->own, name, context);
-	if (r == -ENOENT && !each_name(ledger->folder, &search, 0, see_folder)) {
+	if (r == -ENOENT && !find_folders(&search)) {
 		for (size_t i = 0; i < search.n_folders && r == -ENOENT; i++) {
 			int fd = open_of(&search, i);
 

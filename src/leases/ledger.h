@@ -41,7 +41,10 @@ struct ledger_look {
 	uint64_t netns; /* 0: of all network namespaces */
 	uint16_t port; /* 0: of all */
 	uint64_t key; /* entry_key(); 0: of all */
+	uint64_t but; /* not the one with this id */
 	bool own; /* ours alone */
+	bool near; /* with `own`: only in the folder that has our number for a name, which is nearly
+		      always the only one */
 	bool sweep; /* damaged ones of ours are told and removed */
 };
 

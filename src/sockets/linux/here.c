@@ -56,22 +56,31 @@ static int read_boot_id(const struct sockets_system *system, char ret_id[BOOT_ID
 	return r;
 }
 
-int sockets_here(struct sockets_system *system, struct sockets_here *ret_here)
+static int read_inode(const char *path, uint64_t *ret_inode)
+{
+	struct stat status;
+
+	if (stat(path, &status) < 0)
+		return -errno;
+	*ret_inode = status.st_ino;
+	return 0;
+}
+
+int sockets_here(struct sockets_system *system, unsigned parts, struct sockets_here *ret_here)
 {
 	struct sockets_here here = {0};
-	struct stat status;
 
 	if (system->replay)
 		return -EROFS;
 	int r = read_boot_id(system, here.boot_id);
 	if (!r)
 		r = read_netns(&here.netns);
-	if (!r && stat("/proc/self/ns/pid", &status) < 0)
-		r = -errno;
+	if (!r && parts & SOCKETS_HERE_PIDNS)
+		r = read_inode("/proc/self/ns/pid", &here.pidns);
 	if (r)
 		return r;
-	here.pidns = status.st_ino;
-	here.netns_inode = stat("/proc/self/ns/net", &status) < 0 ? 0 : status.st_ino;
+	if (parts & SOCKETS_HERE_NETNS_INODE)
+		(void)read_inode("/proc/self/ns/net", &here.netns_inode);
 	*ret_here = here;
 	return 0;
 }
@@ -79,7 +88,7 @@ int sockets_here(struct sockets_system *system, struct sockets_here *ret_here)
 int sockets_policy(
 	struct sockets_system *system, struct arena *arena, struct berth_policy *ret_policy)
 {
-	return policy_read(system, arena, false, ret_policy);
+	return policy_read_ports(system, arena, ret_policy);
 }
 
 static int read_start(const struct sockets_system *system, uint32_t pid, uint64_t *ret_ticks)
@@ -107,9 +116,11 @@ static int read_start(const struct sockets_system *system, uint32_t pid, uint64_
  */
 int sockets_start(struct sockets_system *system, uint32_t pid, uint64_t *ret_ticks)
 {
-	int pidfd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
 	uint64_t ticks = 0;
 
+	if (pid == (uint32_t)getpid()) /* who has not ended */
+		return read_start(system, pid, ret_ticks);
+	int pidfd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
 	if (pidfd < 0 && errno != ENOSYS) /* 5.3 */
 		return errno == ESRCH || errno == EINVAL ? -ESRCH : -errno;
 	int r = read_start(system, pid, &ticks);
