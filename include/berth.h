@@ -1372,7 +1372,7 @@ struct berth_hold_ask {
 	size_t size; /* sizeof(struct berth_hold_ask) */
 	uint16_t port; /* 0: one that nobody has, and that is likely to stay so */
 	const char *name; /* as in berth_lease_ask; the same name is given the same port where
-			     possible; NULL: any, and no lease is written */
+			     possible; NULL: any */
 	bool listen; /* for a server that takes a socket: bound and listening; else bound only */
 	uint8_t family; /* to listen at: 4, 6, or 0 for all addresses */
 	uint8_t address[16];

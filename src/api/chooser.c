@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Each port is asked in the order of what it costs: tables first, then the lock, then files. */
+/* Each port is asked in the order of what it costs: tables first, then the ledger; the kernel is
+ * asked by who takes it. */
 #include "api/chooser.h"
 
 #include <errno.h>
@@ -17,8 +18,9 @@
 enum {
 	MS_PER_S = 1000,
 	NS_PER_MS = 1000000,
-	PAUSES = 10,
-	PAUSE_NS = 300000,
+	FRESH_MS = 20,
+	TRIES = 8,
+	PAUSE_NS = 500000,
 };
 
 int64_t chooser_now_ms(void)
@@ -41,22 +43,17 @@ static int start_of(void *context, uint32_t pid, uint64_t *ret_ticks)
 	return sockets_start(chooser->berth->system, pid, ret_ticks);
 }
 
-static bool is_locked(void *context, uint16_t port)
-{
-	const struct chooser *chooser = context;
-
-	return port != chooser->locked && sockets_is_locked(chooser->berth->system, port);
-}
-
 int chooser_learn(struct chooser *chooser)
 {
 	return sockets_policy(chooser->berth->system, &chooser->arena, &chooser->policy);
 }
 
-int chooser_begin(struct chooser *chooser, const struct berth *berth)
+int chooser_begin(struct chooser *chooser, const struct berth *berth, bool processes)
 {
 	*chooser = (struct chooser){.berth = berth, .ledger = {.folder = -1, .own = -1}};
-	int r = berth->replay ? -EROFS : sockets_here(berth->system, &chooser->here);
+	int r = berth->replay
+		? -EROFS
+		: sockets_here(berth->system, processes ? SOCKETS_HERE_PIDNS : 0, &chooser->here);
 	if (r)
 		return r;
 	chooser->ledger_error = ledger_open(berth->runtime_folder, &chooser->ledger);
@@ -65,9 +62,7 @@ int chooser_begin(struct chooser *chooser, const struct berth *berth)
 		.pidns = chooser->here.pidns,
 		.now_ms = chooser_now_ms(),
 		.start = start_of,
-		.is_locked = is_locked,
-		.context = chooser,
-		.netns = chooser->here.netns};
+		.context = chooser};
 	return 0;
 }
 
@@ -131,66 +126,156 @@ const char *chooser_refuses(
 	return NULL;
 }
 
-/* ---- The ledger's word on a port ------------------------------------------------------------- */
+/* ---- Claiming -------------------------------------------------------------------------------- */
 
 struct rivals {
 	const struct chooser *chooser;
-	const char *name;
-	uint64_t project;
+	const struct entry *mine;
+	bool wished; /* for just this port */
+	bool seen; /* ours is there */
+	bool fresh; /* of the same moment: who made it may be about to take it away again */
 };
 
-/* A ledger_seen. Damaged files are nobody's: what is really bound is found by binding. */
+/* Leases of one name and user stand beside each other, so that who was given a port can run
+ * something there; what is held is its holder's. What berth free printed is for its user. */
+static bool is_compatible(const struct rivals *rivals, const struct entry *entry)
+{
+	switch (entry->kind) {
+	case BERTH_LEASE_PROCESS:
+	case BERTH_LEASE_TIMED:
+		return entry_key(entry) == entry_key(rivals->mine);
+	case BERTH_LEASE_PRINTED:
+		return rivals->wished;
+	case BERTH_LEASE_HELD:
+	case BERTH_LEASE_KINDS:
+		break;
+	}
+	return false;
+}
+
+/* A ledger_seen. Damaged notes are nobody's: what is really bound is found by binding. */
 static int is_rival(void *context, const struct entry *entry, uint32_t uid)
 {
-	const struct rivals *rivals = context;
+	struct rivals *rivals = context;
 	const struct chooser *chooser = rivals->chooser;
 
-	if (!entry || entry_state(entry, &chooser->now) == BERTH_LEASE_OVER)
+	if (!entry)
 		return 0;
-	return !rivals->name || uid != chooser->ledger.uid || entry->project != rivals->project ||
-		strcmp(entry->name, rivals->name) != 0;
+	if (uid == chooser->ledger.uid && entry->id == rivals->mine->id) {
+		rivals->seen = true;
+		return 0;
+	}
+	if (entry_state(entry, &chooser->now) == BERTH_LEASE_OVER ||
+		(uid == chooser->ledger.uid && is_compatible(rivals, entry)))
+		return 0;
+	rivals->fresh = chooser_now_ms() - entry->made_ms < FRESH_MS;
+	return 1;
 }
 
 /* A ledger_seen. */
-static int is_held(void *context, const struct entry *entry, uint32_t uid)
+static int drop_over(void *context, const struct entry *entry, uint32_t uid)
 {
-	(void)context, (void)uid;
-	return entry && entry->kind == BERTH_LEASE_HELD;
+	struct chooser *chooser = context;
+
+	(void)uid;
+	if (entry && entry_state(entry, &chooser->now) == BERTH_LEASE_OVER)
+		(void)ledger_drop(&chooser->ledger, entry);
+	return 0;
 }
 
-/* Who writes a lease has the lock for some microseconds: a name that is at home on this port waits
- * for that, and not for those who hold it, or who were stopped just then. */
-static int lock(struct chooser *chooser, uint16_t port, bool patient)
+void chooser_tidy(struct chooser *chooser)
 {
-	const struct timespec pause = {.tv_nsec = PAUSE_NS};
-	int fd = sockets_lock(chooser->berth->system, port);
+	const struct ledger_look ours = {.own = true, .sweep = true};
 
-	for (int i = 0; patient && fd == -EADDRINUSE && i < PAUSES; i++) {
-		if (chooser->has_ledger &&
-			ledger_of_port(&chooser->ledger, chooser->here.netns, port, is_held, NULL))
-			break;
-		(void)nanosleep(&pause, NULL);
-		fd = sockets_lock(chooser->berth->system, port);
+	if (chooser->has_ledger)
+		(void)ledger_each(&chooser->ledger, &ours, drop_over, chooser, NULL);
+}
+
+/* 0: nobody else has the port; -EADDRINUSE; -EDQUOT: we have more than anybody may have. */
+static int look_around(struct chooser *chooser, struct rivals *rivals, uint64_t but)
+{
+	const struct ledger_look look = {
+		.netns = rivals->mine->netns, .port = rivals->mine->port, .but = but};
+	unsigned ours = 0;
+	int r = ledger_each(&chooser->ledger, &look, is_rival, rivals, &ours);
+
+	if (r)
+		return r < 0 ? r : -EADDRINUSE;
+	return ours > LEDGER_USER_MOST ? -EDQUOT : 0;
+}
+
+static int note(struct chooser *chooser, struct entry *entry, bool wished, bool *ret_fresh)
+{
+	struct rivals rivals = {.chooser = chooser, .mine = entry, .wished = wished};
+	int r = ledger_put(&chooser->ledger, entry);
+
+	if (r)
+		return r;
+	r = look_around(chooser, &rivals, entry->id);
+	if (r == -EDQUOT) {
+		chooser_tidy(chooser);
+		r = look_around(chooser, &rivals, entry->id);
 	}
-	return fd;
+	if (r)
+		(void)ledger_drop(&chooser->ledger, entry);
+	*ret_fresh = r == -EADDRINUSE && rivals.fresh;
+	return r;
 }
 
-int chooser_lock(struct chooser *chooser, uint16_t port, const char *name, uint64_t project)
+/* Two who want the same port at the same moment can both make way: whoever wants just this one
+ * tries again, not at the same moment. */
+static int note_patiently(struct chooser *chooser, struct entry *entry, bool wished, bool patient)
 {
-	struct rivals rivals = {.chooser = chooser, .name = name, .project = project};
-	int fd = lock(chooser, port, name != NULL);
+	bool fresh = false;
+	int r = note(chooser, entry, wished, &fresh);
 
-	if (fd < 0)
-		return fd;
-	chooser->locked = port;
-	int r = chooser->has_ledger
-		? ledger_of_port(&chooser->ledger, chooser->here.netns, port, is_rival, &rivals)
-		: 0;
+	for (unsigned i = 0; patient && fresh && i < TRIES; i++) {
+		const struct timespec pause = {.tv_nsec = (long)(entry->id % PAUSE_NS)};
+
+		(void)nanosleep(&pause, NULL);
+		r = note(chooser, entry, wished, &fresh);
+	}
+	return r;
+}
+
+int chooser_claim(
+	struct chooser *chooser, struct entry *entry, bool wished, bool patient, int *ret_lock)
+{
+	bool covered = chooser->has_ledger && chooser->ledger.shared;
+	int lock = covered ? -1 : sockets_lock(chooser->berth->system, entry->port);
+
+	if (!covered && lock < 0)
+		return lock;
+	int r = chooser->has_ledger ? note_patiently(chooser, entry, wished, patient) : 0;
+	if (r && lock >= 0)
+		close(lock);
 	if (!r)
-		return fd;
-	close(fd);
-	chooser->locked = 0;
-	return r < 0 ? r : -EADDRINUSE;
+		*ret_lock = lock;
+	return r;
+}
+
+int chooser_renew(struct chooser *chooser, struct entry *entry, int64_t ends_ms)
+{
+	struct rivals rivals = {.chooser = chooser, .mine = entry};
+	int r = ledger_renew(&chooser->ledger, entry, ends_ms);
+
+	if (r)
+		return r;
+	/* Its end may have come in between, for somebody who looked then. */
+	r = look_around(chooser, &rivals, 0);
+	if (r == -EADDRINUSE)
+		(void)ledger_drop(&chooser->ledger, entry);
+	if (r && r != -EDQUOT)
+		return r;
+	return rivals.seen ? 0 : -ENOENT;
+}
+
+void chooser_unclaim(struct chooser *chooser, const struct entry *entry, int lock)
+{
+	if (chooser->has_ledger && entry->id)
+		(void)ledger_drop(&chooser->ledger, entry);
+	if (lock >= 0)
+		close(lock);
 }
 
 struct entry chooser_entry(const struct chooser *chooser, uint16_t port, enum berth_lease_kind kind,
@@ -207,27 +292,4 @@ struct entry chooser_entry(const struct chooser *chooser, uint16_t port, enum be
 	memcpy(entry.boot_id, chooser->here.boot_id, sizeof(entry.boot_id));
 	(void)snprintf(entry.name, sizeof(entry.name), "%s", name);
 	return entry;
-}
-
-/* A ledger_seen. */
-static int is_over(void *context, const struct entry *entry, uint32_t uid)
-{
-	const struct chooser *chooser = context;
-
-	return entry && uid == chooser->ledger.uid &&
-		entry_state(entry, &chooser->now) == BERTH_LEASE_OVER;
-}
-
-void chooser_clear(struct chooser *chooser, uint16_t port)
-{
-	int fd = sockets_lock(chooser->berth->system, port);
-	uint16_t before = chooser->locked;
-
-	if (fd < 0)
-		return;
-	chooser->locked = port;
-	if (ledger_of_port(&chooser->ledger, chooser->here.netns, port, is_over, chooser) > 0)
-		(void)ledger_drop(&chooser->ledger, chooser->here.netns, port);
-	chooser->locked = before;
-	close(fd);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Chooses a port that nobody has, by whatever it is held afterwards: goes through the ports in
- * their order, passes over those that are somebody's by registry, claims or policy, locks the
- * number, looks into the ledger, and lets the caller take it.
+ * their order, passes over those that are somebody's by registry, claims or policy, notes its claim
+ * in the ledger, looks there whether somebody else has one, and lets the caller take it.
  */
 #ifndef BERTH_API_CHOOSER_H
 #define BERTH_API_CHOOSER_H
@@ -23,12 +23,11 @@ struct chooser {
 	bool has_ledger;
 	int ledger_error; /* why not */
 	struct entry_now now;
-	uint16_t locked; /* by us, so that a lock on it says nothing */
 };
 
-/* Reads what is needed. 0; -EROFS: a recording; other negative errnos. To be ended also when it
- * failed. */
-int chooser_begin(struct chooser *chooser, const struct berth *berth);
+/* Reads what is needed, with `processes` to judge of these. 0; -EROFS: a recording; other negative
+ * errnos. To be ended also when it failed. */
+int chooser_begin(struct chooser *chooser, const struct berth *berth, bool processes);
 void chooser_end(struct chooser *chooser);
 
 /* Reads the policy, which whoever chooses a port needs. 0; -ENOMEM. */
@@ -48,17 +47,23 @@ const char *chooser_refuses(
 	const struct chooser *chooser, uint16_t port, struct berth_port_range range);
 
 /*
- * Locks a port and looks whether it is leased by anybody else; a lease of ours under this name and
- * project is none of others (name NULL: all are others'). The lock; -EADDRINUSE: it is locked or
- * leased; other negative errnos.
+ * Notes the entry, and takes it back when somebody else has the port. `wished`: the caller wants
+ * just this port, which may be one that berth free printed for him. `patient`: somebody who is
+ * about to make way is waited for, a few milliseconds at most. Where the ledger is not that of all
+ * users, the number is locked too (sockets_lock): *ret_lock, else -1. 0; -EADDRINUSE; -EDQUOT;
+ * -ENOSPC; other negative errnos.
  */
-int chooser_lock(struct chooser *chooser, uint16_t port, const char *name, uint64_t project);
+int chooser_claim(
+	struct chooser *chooser, struct entry *entry, bool wished, bool patient, int *ret_lock);
 
-/*
- * Takes out what we leased of a port, provided that it is over: under the lock of the port, since
- * what was over a moment ago may have been leased anew.
- */
-void chooser_clear(struct chooser *chooser, uint16_t port);
+/* Takes it back, or gives it up later. */
+void chooser_unclaim(struct chooser *chooser, const struct entry *entry, int lock);
+
+/* Sets the end of a note of ours. -EADDRINUSE, -ENOENT: it was over, and is somebody else's. */
+int chooser_renew(struct chooser *chooser, struct entry *entry, int64_t ends_ms);
+
+/* Removes notes of ours that stand for nothing any more. */
+void chooser_tidy(struct chooser *chooser);
 
 /* The entry that is written for a port. */
 struct entry chooser_entry(const struct chooser *chooser, uint16_t port, enum berth_lease_kind kind,

@@ -20,7 +20,8 @@ struct free_box {
 	struct berth_free_port ports[MOST];
 	struct chooser chooser;
 	struct berth_free_ask ask;
-	int locks[MOST]; /* until the leases are written */
+	struct entry entries[MOST];
+	int locks[MOST]; /* until all are found; -1: none is needed */
 };
 
 static int take_ask(struct free_box *box, const struct berth_free_ask *ask)
@@ -62,28 +63,31 @@ static const char *why(const struct free_box *box, uint16_t port)
 static void let_go(struct free_box *box)
 {
 	for (size_t i = 0; i < box->free.n_ports; i++)
-		close(box->locks[i]);
+		chooser_unclaim(&box->chooser, &box->entries[i], box->locks[i]);
 	box->free.n_ports = 0;
 }
 
-/* 0: it is ours, and its number locked; -EADDRINUSE, -EACCES: it is not to be had. */
+/* 0: it is ours, and noted; -EADDRINUSE, -EACCES: it is not to be had. */
 static int take(struct free_box *box, uint16_t port)
 {
 	struct chooser *chooser = &box->chooser;
+	size_t n = box->free.n_ports;
+	struct entry *entry = &box->entries[n];
 
 	if (chooser_refuses(chooser, port, box->ask.range))
 		return -EADDRINUSE;
-	int lock = chooser_lock(chooser, port, NULL, 0);
-	if (lock < 0)
-		return lock;
-	int r = sockets_is_free(chooser->berth->system, port, box->ask.protos);
+	*entry = chooser_entry(chooser, port, BERTH_LEASE_PRINTED, box->ask.name, 0);
+	entry->ends_ms = entry->made_ms + KEPT_MS;
+	int r = chooser_claim(chooser, entry, false, false, &box->locks[n]);
+	if (r)
+		return r;
+	r = sockets_is_free(chooser->berth->system, port, box->ask.protos);
 	if (r) {
-		close(lock);
+		chooser_unclaim(chooser, entry, box->locks[n]);
 		return r;
 	}
-	box->locks[box->free.n_ports] = lock;
-	box->ports[box->free.n_ports++] =
-		(struct berth_free_port){.port = port, .text = why(box, port)};
+	box->ports[n] = (struct berth_free_port){.port = port, .text = why(box, port)};
+	box->free.n_ports++;
 	return 0;
 }
 
@@ -123,43 +127,27 @@ static int find_run(struct free_box *box, const struct order *order)
 	return box->free.n_ports == box->ask.count ? 0 : -EADDRINUSE;
 }
 
-static int keep_all(struct free_box *box)
-{
-	struct chooser *chooser = &box->chooser;
-	int r = 0;
-
-	for (size_t i = 0; !r && i < box->free.n_ports; i++) {
-		struct entry entry = chooser_entry(
-			chooser, box->ports[i].port, BERTH_LEASE_PRINTED, box->ask.name, 0);
-
-		entry.ends_ms = entry.made_ms + KEPT_MS;
-		r = ledger_put(&chooser->ledger, &entry);
-	}
-	return r;
-}
-
-/* A ledger_seen. */
-static int is_printed(void *context, const struct entry *entry, uint32_t uid)
-{
-	const struct chooser *chooser = context;
-
-	return entry && uid == chooser->ledger.uid && entry->netns == chooser->here.netns &&
-		(entry->kind == BERTH_LEASE_PRINTED ||
-			entry_state(entry, &chooser->now) == BERTH_LEASE_OVER);
-}
-
 struct used {
 	struct chooser *chooser;
 	uint8_t ports[PORTS / 8]; /* bit n: somebody has bound port n */
+	unsigned printed;
 };
 
-/* Asked of the kernel, not by binding: a server may be about to start there. */
-static int see_used(const struct berth *berth, struct used *used)
+/* A ledger_seen. */
+static int count_printed(void *context, const struct entry *entry, uint32_t uid)
 {
-	const struct berth_ask ask = {.size = sizeof(ask),
-		.protos = BERTH_PROTO_BIT(BERTH_TCP) | BERTH_PROTO_BIT(BERTH_UDP),
-		.states = BERTH_STATE_BIT(BERTH_LISTEN) | BERTH_STATE_BIT(BERTH_BOUND) |
-			BERTH_STATE_BIT(BERTH_CLOSE)};
+	struct used *used = context;
+
+	(void)uid;
+	used->printed += entry && entry->kind == BERTH_LEASE_PRINTED;
+	return 0;
+}
+
+static int see(
+	const struct berth *berth, struct used *used, enum berth_proto proto, berth_states states)
+{
+	const struct berth_ask ask = {
+		.size = sizeof(ask), .protos = BERTH_PROTO_BIT(proto), .states = states};
 	const struct berth_socket *sockets = NULL;
 	struct berth_snapshot *snapshot = NULL;
 	int r = berth_snapshot(berth, &ask, &snapshot);
@@ -181,22 +169,25 @@ static int clear_used(void *context, const struct entry *entry, uint32_t uid)
 	const struct used *used = context;
 	struct chooser *chooser = used->chooser;
 
-	if (!is_printed(chooser, entry, uid))
-		return 0;
-	if (entry_state(entry, &chooser->now) == BERTH_LEASE_OVER)
-		chooser_clear(chooser, entry->port);
-	else if (used->ports[entry->port / 8] >> entry->port % 8 & 1)
-		(void)ledger_drop(&chooser->ledger, entry->netns, entry->port);
+	(void)uid;
+	if (entry && entry->kind == BERTH_LEASE_PRINTED &&
+		(entry_state(entry, &chooser->now) == BERTH_LEASE_OVER ||
+			used->ports[entry->port / 8] >> entry->port % 8 & 1))
+		(void)ledger_drop(&chooser->ledger, entry);
 	return 0;
 }
 
+/* The kernel is asked, and nothing bound: a server may be about to start there. */
 static void clear(struct chooser *chooser)
 {
+	const struct ledger_look ours = {.netns = chooser->here.netns, .own = true};
 	struct used used = {.chooser = chooser};
 
-	if (ledger_each(&chooser->ledger, is_printed, chooser) > 0 &&
-		!see_used(chooser->berth, &used))
-		(void)ledger_each(&chooser->ledger, clear_used, &used);
+	if (!ledger_each(&chooser->ledger, &ours, count_printed, &used, NULL) && used.printed &&
+		!see(chooser->berth, &used, BERTH_TCP,
+			BERTH_STATE_BIT(BERTH_LISTEN) | BERTH_STATE_BIT(BERTH_BOUND)) &&
+		!see(chooser->berth, &used, BERTH_UDP, BERTH_STATE_BIT(BERTH_CLOSE)))
+		(void)ledger_each(&chooser->ledger, &ours, clear_used, &used, NULL);
 }
 
 static int explain(int error)
@@ -214,7 +205,7 @@ static int explain(int error)
 static int find(struct free_box *box, const struct berth *berth)
 {
 	struct chooser *chooser = &box->chooser;
-	int r = chooser_begin(chooser, berth);
+	int r = chooser_begin(chooser, berth, true);
 
 	if (!r)
 		r = chooser_learn(chooser);
@@ -228,8 +219,8 @@ static int find(struct free_box *box, const struct berth *berth)
 		struct order order = chooser_order(chooser, NULL, NULL, box->ask.range);
 		r = box->ask.consecutive ? find_run(box, &order) : find_any(box, &order);
 	}
-	if (!r)
-		r = keep_all(box);
+	if (r)
+		let_go(box);
 	return r ? explain(r) : 0;
 }
 
@@ -243,10 +234,12 @@ int berth_free_ports(
 	int r = take_ask(box, ask);
 	if (!r) {
 		r = find(box, berth);
-		size_t found = box->free.n_ports;
-		let_go(box);
+		for (size_t i = 0; i < box->free.n_ports; i++) {
+			if (box->locks[i] >= 0)
+				close(box->locks[i]);
+		}
 		box->free = (struct berth_free){.ports = box->ports,
-			.n_ports = found,
+			.n_ports = box->free.n_ports,
 			.kept_s = KEPT_MS / 1000.0,
 			.shared = box->chooser.has_ledger && box->chooser.ledger.shared};
 		chooser_end(&box->chooser);

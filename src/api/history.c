@@ -36,7 +36,7 @@ static int fill_in(struct berth_history *history)
 int berth_here(const struct berth *berth, struct berth_here *ret_here)
 {
 	struct sockets_here here;
-	int r = sockets_here(berth->system, &here);
+	int r = sockets_here(berth->system, SOCKETS_HERE_NETNS_INODE, &here);
 
 	if (r)
 		return handle_fail(r, "which machine this is cannot be told");
@@ -61,7 +61,7 @@ int berth_history(const struct berth *berth, const struct berth_history_ask *ask
 		return handle_fail(-ENOENT, "a recording has no history");
 	if (wanted.until_s > 0 && wanted.until_s < wanted.since_s)
 		return handle_fail(-EINVAL, "the end of the time is before its beginning");
-	(void)sockets_here(berth->system, &here);
+	(void)sockets_here(berth->system, SOCKETS_HERE_NETNS_INODE, &here);
 	int r = chronicle_read(&wanted, here.netns_inode, &history, &problem);
 	if (!r)
 		r = fill_in(history);

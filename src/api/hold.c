@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Holds a port: a socket that keeps it from the kernel's own choice, or one that listens already,
- * and beside it the lock that keeps other holders out, and a lease in the ledger, so that it can be
- * seen who has it. The lock is the kernel's and ends with its holder; a lease without it is over.
+ * and beside it a lease in the ledger that ends with this process and keeps others out. Where there
+ * is no ledger of all users, a lock of the kernel's does that too.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -18,47 +18,47 @@ struct hold_box {
 	struct berth_hold hold;
 	const struct berth *berth;
 	struct berth_hold_ask ask;
-	int lock;
-	bool noted; /* in the ledger */
-	uint64_t netns;
+	int lock; /* where the ledger is not that of all users; else -1 */
+	struct entry entry; /* in the ledger; id 0: there is none */
 };
 
-/* The lease is a courtesy to others: the lock holds without it. */
-static void note(struct chooser *chooser, struct hold_box *box)
+/* Under its name, or any: it is in the ledger so that nobody else is given the port. */
+static int make_entry(struct chooser *chooser, struct hold_box *box, uint16_t port)
 {
 	const struct berth_hold_ask *ask = &box->ask;
-	struct entry entry;
+	bool named = ask->name && entry_is_name(ask->name);
 
-	if (!ask->name || !chooser->has_ledger || !entry_is_name(ask->name))
-		return;
-	entry = chooser_entry(chooser, box->hold.port, BERTH_LEASE_HELD, ask->name,
+	box->entry = chooser_entry(chooser, port, BERTH_LEASE_HELD, named ? ask->name : "held",
 		berth_project_number(ask->folder));
-	entry.pid = (uint32_t)getpid();
-	if (sockets_start(chooser->berth->system, entry.pid, &entry.start_ticks))
-		return;
-	box->netns = entry.netns;
-	box->noted = !ledger_put(&chooser->ledger, &entry);
+	box->entry.pid = (uint32_t)getpid();
+	return sockets_start(chooser->berth->system, box->entry.pid, &box->entry.start_ticks);
 }
 
 static int take(struct chooser *chooser, uint16_t port, struct hold_box *box)
 {
 	const struct berth_hold_ask *ask = &box->ask;
 	struct sockets_system *system = chooser->berth->system;
-	int lock = chooser_lock(chooser, port, ask->name, berth_project_number(ask->folder));
+	bool wished = ask->port != 0;
+	int r = make_entry(chooser, box, port);
 
-	if (lock < 0)
-		return lock;
+	if (!r)
+		r = chooser_claim(chooser, &box->entry, wished, wished || ask->name, &box->lock);
+	/* What cannot be noted can be held all the same: its socket and the lock tell others. */
+	if (r == -ENOSPC || r == -EDQUOT || r == -EROFS) {
+		box->entry.id = 0;
+		box->lock = sockets_lock(system, port);
+		r = box->lock < 0 ? box->lock : 0;
+	}
+	if (r)
+		return r;
 	int fd = ask->listen ? sockets_listen(system, ask->family, ask->address, port)
 			     : sockets_hold(system, port);
 	if (fd < 0) {
-		close(lock);
-		chooser->locked = 0;
+		chooser_unclaim(chooser, &box->entry, box->lock);
 		return fd;
 	}
 	box->hold.port = port;
 	box->hold.fd = fd;
-	box->lock = lock;
-	note(chooser, box);
 	return 0;
 }
 
@@ -95,7 +95,7 @@ static int hold(struct hold_box *box)
 {
 	struct chooser chooser;
 	uint16_t port = box->ask.port;
-	int r = chooser_begin(&chooser, box->berth);
+	int r = chooser_begin(&chooser, box->berth, true);
 
 	if (!r && !port)
 		r = chooser_learn(&chooser);
@@ -135,14 +135,13 @@ void berth_hold_open(struct berth_hold *hold)
 	hold->fd = -1;
 }
 
-/* While the lock is still ours, so that nobody else's lease is taken out. */
 static void strike_out(const struct hold_box *box)
 {
 	struct ledger ledger;
 
-	if (!box->noted || ledger_open(box->berth->runtime_folder, &ledger))
+	if (!box->entry.id || ledger_open(box->berth->runtime_folder, &ledger))
 		return;
-	(void)ledger_drop(&ledger, box->netns, box->hold.port);
+	(void)ledger_drop(&ledger, &box->entry);
 	ledger_close(&ledger);
 }
 
@@ -154,6 +153,7 @@ void berth_hold_end(struct berth_hold *hold)
 		return;
 	berth_hold_open(hold);
 	strike_out(box);
-	close(box->lock);
+	if (box->lock >= 0)
+		close(box->lock);
 	free(box);
 }

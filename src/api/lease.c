@@ -47,30 +47,37 @@ static int explain_begin(const struct chooser *chooser, int error)
 	return handle_fail(error, "the ledger cannot be read: %s", strerror(-error));
 }
 
-static int begin(struct chooser *chooser, const struct berth *berth)
+static int begin(struct chooser *chooser, const struct berth *berth, bool processes)
 {
-	int r = chooser_begin(chooser, berth);
+	int r = chooser_begin(chooser, berth, processes);
 
 	if (!r)
 		r = chooser->ledger_error;
 	return r ? explain_begin(chooser, r) : 0;
 }
 
-/* A ledger_seen: that of our name. */
+/* Is it that of our holder? */
+static bool is_same(const struct leasing *leasing, const struct entry *entry)
+{
+	return entry->pid == leasing->ask.pid && entry->start_ticks == leasing->start_ticks;
+}
+
+/* A ledger_seen: that of our name, best that of our holder. */
 static int find_old(void *context, const struct entry *entry, uint32_t uid)
 {
 	struct leasing *leasing = context;
 
-	if (!entry || uid != leasing->chooser.ledger.uid ||
-		entry->netns != leasing->chooser.here.netns || entry->project != leasing->project ||
+	(void)uid;
+	if (!entry || entry->project != leasing->project ||
 		strcmp(entry->name, leasing->ask.name) != 0 ||
 		entry_state(entry, &leasing->chooser.now) == BERTH_LEASE_OVER)
 		return 0;
-	leasing->old = *entry;
-	return 1;
+	if (!leasing->old.port || leasing->old.kind == BERTH_LEASE_HELD || is_same(leasing, entry))
+		leasing->old = *entry;
+	return 0;
 }
 
-static int write_lease(struct leasing *leasing, uint16_t port)
+static struct entry entry_for(const struct leasing *leasing, uint16_t port)
 {
 	const struct berth_lease_ask *ask = &leasing->ask;
 	struct entry entry = chooser_entry(&leasing->chooser, port,
@@ -80,25 +87,43 @@ static int write_lease(struct leasing *leasing, uint16_t port)
 	entry.start_ticks = leasing->start_ticks;
 	if (ask->ttl_ms > 0)
 		entry.ends_ms = entry.made_ms + ask->ttl_ms;
-	return ledger_put(&leasing->chooser.ledger, &entry);
+	return entry;
 }
 
 /* `ours`: the name has it already, so that a server of its own may be bound there. */
 static int take(struct leasing *leasing, uint16_t port, bool ours)
 {
 	struct chooser *chooser = &leasing->chooser;
-	int lock = chooser_lock(chooser, port, leasing->ask.name, leasing->project);
+	struct entry entry = entry_for(leasing, port);
+	bool wished = leasing->ask.port != 0;
+	int lock = -1;
+	int r = chooser_claim(chooser, &entry, wished, wished || ours, &lock);
 
-	if (lock < 0)
-		return lock;
-	int r = ours ? 0
-		     : sockets_is_free(chooser->berth->system, port,
-			       BERTH_PROTO_BIT(BERTH_TCP) | BERTH_PROTO_BIT(BERTH_UDP));
-	if (!r)
-		r = write_lease(leasing, port);
-	close(lock);
-	chooser->locked = 0;
+	if (r)
+		return r;
+	if (!ours)
+		r = sockets_is_free(chooser->berth->system, port,
+			BERTH_PROTO_BIT(BERTH_TCP) | BERTH_PROTO_BIT(BERTH_UDP));
+	if (r)
+		chooser_unclaim(chooser, &entry, lock);
+	else if (lock >= 0) /* it was for this moment */
+		close(lock);
 	return r;
+}
+
+/* The lease that the name has: the same one with another end, or beside it one of this holder. */
+static int take_again(struct leasing *leasing)
+{
+	struct entry *old = &leasing->old;
+	struct entry entry = entry_for(leasing, old->port);
+
+	if (old->kind == BERTH_LEASE_HELD)
+		return -EADDRINUSE;
+	if (old->kind != entry.kind || old->pid != entry.pid ||
+		old->start_ticks != entry.start_ticks || old->pidns != entry.pidns)
+		return take(leasing, old->port, true);
+	int r = chooser_renew(&leasing->chooser, old, entry.ends_ms);
+	return r == -ENOENT ? -EADDRINUSE : r;
 }
 
 static int take_any(struct leasing *leasing, uint16_t *ret_port)
@@ -145,10 +170,16 @@ static int lease(struct leasing *leasing, uint16_t *ret_port)
 		r = sockets_start(chooser->berth->system, ask->pid, &leasing->start_ticks);
 	if (r)
 		return handle_fail(r, "there is no process %u", (unsigned)ask->pid);
-	(void)ledger_own(&chooser->ledger, find_old, leasing);
+	const struct ledger_look look = {.netns = chooser->here.netns,
+		.key = entry_key_of(leasing->project, ask->name),
+		.own = true,
+		.near = true};
+	r = ledger_each(&chooser->ledger, &look, find_old, leasing, NULL);
+	if (r < 0)
+		return explain(r, ask);
 	uint16_t old = leasing->old.port;
 	if (old && (!ask->port || ask->port == old)) {
-		r = take(leasing, old, true);
+		r = take_again(leasing);
 		if (!r) {
 			*ret_port = old;
 			return 1;
@@ -161,7 +192,7 @@ static int lease(struct leasing *leasing, uint16_t *ret_port)
 	if (r)
 		return explain(r, ask);
 	if (old && leasing->old.kind != BERTH_LEASE_HELD)
-		(void)ledger_drop(&chooser->ledger, chooser->here.netns, old);
+		(void)ledger_drop(&chooser->ledger, &leasing->old);
 	*ret_port = port;
 	return 0;
 }
@@ -173,7 +204,7 @@ int berth_lease(const struct berth *berth, const struct berth_lease_ask *ask, ui
 
 	if (r)
 		return r;
-	r = begin(&leasing.chooser, berth);
+	r = begin(&leasing.chooser, berth, true);
 	if (!r)
 		r = lease(&leasing, ret_port);
 	chooser_end(&leasing.chooser);
@@ -187,7 +218,7 @@ struct ending {
 	const char *name; /* NULL: by port */
 	uint64_t project;
 	uint16_t port;
-	int result; /* of the last that was found */
+	int result; /* -ENOENT: none was found */
 };
 
 /* A ledger_seen. */
@@ -196,21 +227,19 @@ static int end_one(void *context, const struct entry *entry, uint32_t uid)
 	struct ending *ending = context;
 	struct chooser *chooser = ending->chooser;
 
-	if (!entry || entry->netns != chooser->here.netns ||
-		entry_state(entry, &chooser->now) == BERTH_LEASE_OVER)
+	/* Whether its process has ended makes no difference to who ends it. */
+	if (!entry || entry_is_expired(entry, &chooser->now))
 		return 0;
-	bool meant = ending->name
-		? entry->project == ending->project && !strcmp(entry->name, ending->name)
-		: entry->port == ending->port;
-	if (!meant || (ending->name && uid != chooser->ledger.uid))
+	if (ending->name &&
+		(entry->project != ending->project || strcmp(entry->name, ending->name) != 0))
 		return 0;
-	if (uid != chooser->ledger.uid)
-		ending->result = -EPERM;
-	else if (entry->kind == BERTH_LEASE_HELD)
-		ending->result = -EBUSY;
-	else
-		ending->result = ledger_drop(&chooser->ledger, entry->netns, entry->port);
-	return 1;
+	int r = uid != chooser->ledger.uid        ? -EPERM
+		: entry->kind == BERTH_LEASE_HELD ? -EBUSY
+						  : ledger_drop(&chooser->ledger, entry);
+	/* That one was ended counts more than that another cannot be. */
+	if (ending->result)
+		ending->result = r;
+	return 0;
 }
 
 int berth_release(const struct berth *berth, const char *name, const char *folder, uint16_t port)
@@ -221,15 +250,21 @@ int berth_release(const struct berth *berth, const char *name, const char *folde
 		.project = berth_project_number(folder),
 		.port = port,
 		.result = -ENOENT};
-	int r = begin(&chooser, berth);
+	int r = begin(&chooser, berth, false);
 
 	if (!r) {
-		if (name)
-			(void)ledger_own(&chooser.ledger, end_one, &ending);
-		else
-			(void)ledger_of_port(
-				&chooser.ledger, chooser.here.netns, port, end_one, &ending);
-		r = ending.result;
+		struct ledger_look look = {.netns = chooser.here.netns,
+			.port = name ? 0 : port,
+			.key = name ? entry_key_of(ending.project, name) : 0,
+			.own = name != NULL,
+			.near = name != NULL};
+
+		r = ledger_each(&chooser.ledger, &look, end_one, &ending, NULL);
+		if (!r && ending.result == -ENOENT && look.near) {
+			look.near = false;
+			r = ledger_each(&chooser.ledger, &look, end_one, &ending, NULL);
+		}
+		r = r < 0 ? r : ending.result;
 		if (r == -ENOENT)
 			r = handle_fail(r, "there is no such lease of yours");
 		else if (r == -EPERM)
@@ -296,10 +331,8 @@ static int list_one(void *context, const struct entry *entry, uint32_t uid)
 	if (lease->left_s < 0 && entry->ends_ms)
 		lease->left_s = 0;
 	box->list.n_leases++;
-	if (state == BERTH_LEASE_OVER && lease->here)
-		chooser_clear(chooser, entry->port);
-	else if (state == BERTH_LEASE_OVER && uid == chooser->ledger.uid)
-		(void)ledger_drop(&chooser->ledger, entry->netns, entry->port);
+	if (state == BERTH_LEASE_OVER && uid == chooser->ledger.uid)
+		(void)ledger_drop(&chooser->ledger, entry);
 	return 0;
 }
 
@@ -321,11 +354,13 @@ int berth_leases(const struct berth *berth, struct berth_leases **ret_leases)
 	if (!box)
 		return handle_fail(-ENOMEM, "out of memory");
 	box->chooser = &chooser;
-	int r = begin(&chooser, berth);
+	int r = begin(&chooser, berth, true);
 	if (!r) {
-		r = ledger_each(&chooser.ledger, list_one, box);
+		const struct ledger_look all = {.sweep = true};
+
+		r = ledger_each(&chooser.ledger, &all, list_one, box, NULL);
 		if (r)
-			r = handle_fail(r, "out of memory");
+			r = handle_fail(r, "the ledger cannot be read: %s", strerror(-r));
 	}
 	if (!r) {
 		if (box->list.n_leases)

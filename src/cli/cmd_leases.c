@@ -138,7 +138,7 @@ static enum cli_exit leases_run(struct cli *cli)
 	}
 	cmd_leases_cover(cli, leases->shared);
 	if (leases->damaged)
-		cli_complain("%u files of the ledger are damaged and count for nothing; what is "
+		cli_complain("%u notes of the ledger are damaged and count for nothing; what is "
 			     "really bound stays taken",
 			(unsigned)leases->damaged);
 	if (cli->settings.format == CLI_TEXT) {

@@ -85,8 +85,10 @@ int blocks_find(const char *text, size_t len, uint64_t key, uint32_t n_blocks, u
 static int open_file(const char *state_folder, const char *name)
 {
 	int fd = -1;
-	int r = file_make_folder(state_folder, 0700);
-	int folder = r ? -1 : open(state_folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int folder = open(state_folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (folder < 0 && errno == ENOENT && !file_make_folder(state_folder, 0700))
+		folder = open(state_folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (folder >= 0) {
 		fd = openat(folder, name,

@@ -30,17 +30,38 @@ const char *entry_kind_name(enum berth_lease_kind kind)
 	return "?";
 }
 
+static void put(struct buffer *out, const char *key, uint64_t value)
+{
+	buffer_text(out, key);
+	buffer_char(out, ' ');
+	buffer_uint(out, value);
+	buffer_char(out, '\n');
+}
+
+/* By hand, since printf(3) takes a tenth of the time that a lease does. */
 void entry_write(const struct entry *entry, struct buffer *out)
 {
 	size_t start = out->len;
 
-	buffer_format(out, "%s\nport %u\nkind %s\nnetns %" PRIu64 "\nproject %" PRIu64 "\n", head,
-		(unsigned)entry->port, entry_kind_name(entry->kind), entry->netns, entry->project);
-	buffer_format(out, "pid %" PRIu32 "\nstart %" PRIu64 "\npidns %" PRIu64 "\n", entry->pid,
-		entry->start_ticks, entry->pidns);
-	buffer_format(out, "made %" PRId64 "\nends %" PRId64 "\nat %" PRIu64 "\n", entry->made_ms,
-		entry->ends_ms, entry->made_at_s);
-	buffer_format(out, "boot %s\nname %s\n", entry->boot_id, entry->name);
+	buffer_text(out, head);
+	buffer_char(out, '\n');
+	put(out, "port", entry->port);
+	buffer_text(out, "kind ");
+	buffer_text(out, entry_kind_name(entry->kind));
+	buffer_char(out, '\n');
+	put(out, "netns", entry->netns);
+	put(out, "project", entry->project);
+	put(out, "pid", entry->pid);
+	put(out, "start", entry->start_ticks);
+	put(out, "pidns", entry->pidns);
+	put(out, "made", (uint64_t)entry->made_ms);
+	put(out, "ends", (uint64_t)entry->ends_ms);
+	put(out, "at", entry->made_at_s);
+	buffer_text(out, "boot ");
+	buffer_text(out, entry->boot_id);
+	buffer_text(out, "\nname ");
+	buffer_text(out, entry->name);
+	buffer_char(out, '\n');
 	if (!out->error)
 		buffer_format(out, "sum %016" PRIx64 "\n",
 			hash_bytes(HASH_START, out->data + start, out->len - start));
@@ -151,6 +172,60 @@ int entry_read(const char *text, size_t len, struct entry *ret_entry)
 	return 0;
 }
 
+/* ---- Names of notes -------------------------------------------------------------------------- */
+
+/* Lower-case digits and as few of them as the number needs, or `digits`; what ends it is passed. */
+static bool read_hex(const char **text, char end, size_t digits, uint64_t *ret)
+{
+	const char *stop = strchr(*text, end);
+	size_t len = stop ? (size_t)(stop - *text) : 0;
+	uint64_t value = 0;
+
+	if (!len || len > 16 || (digits ? len != digits : len > 1 && **text == '0'))
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		char c = (*text)[i];
+
+		if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f'))
+			return false;
+		value = value << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+	}
+	*text = stop + (end != '\0');
+	*ret = value;
+	return true;
+}
+
+int entry_read_name(const char *name, struct entry_place *ret_place)
+{
+	struct entry_place place = {0};
+	uint64_t port = 0;
+
+	if (!read_hex(&name, '-', 0, &place.netns))
+		return -EBADMSG;
+	const char *dash = strchr(name, '-');
+	size_t len = dash ? (size_t)(dash - name) : 0;
+	if (!dash || text_number(name, len, UINT16_MAX, &port) || *name == '0')
+		return -EBADMSG;
+	place.port = (uint16_t)port;
+	name = dash + 1;
+	if (!read_hex(&name, '-', 16, &place.key) || !read_hex(&name, '\0', 16, &place.id))
+		return -EBADMSG;
+	*ret_place = place;
+	return 0;
+}
+
+uint64_t entry_key_of(uint64_t project, const char *name)
+{
+	uint64_t key = hash_text(hash_bytes(HASH_START, &project, sizeof(project)), name);
+
+	return key ? key : 1;
+}
+
+uint64_t entry_key(const struct entry *entry)
+{
+	return entry->kind == BERTH_LEASE_PRINTED ? 0 : entry_key_of(entry->project, entry->name);
+}
+
 bool entry_is_name(const char *name)
 {
 	size_t len = strlen(name);
@@ -174,22 +249,24 @@ static enum berth_lease_state state_of_process(
 
 	if (entry->pidns != now->pidns)
 		return BERTH_LEASE_UNSURE;
-	if (now->start(now->context, entry->pid, &ticks) || ticks != entry->start_ticks)
-		return BERTH_LEASE_OVER;
-	return BERTH_LEASE_ACTIVE;
+	int r = now->start(now->context, entry->pid, &ticks);
+	if (r)
+		return r == -ESRCH ? BERTH_LEASE_OVER : BERTH_LEASE_UNSURE;
+	return ticks == entry->start_ticks ? BERTH_LEASE_ACTIVE : BERTH_LEASE_OVER;
+}
+
+bool entry_is_expired(const struct entry *entry, const struct entry_now *now)
+{
+	return strcmp(entry->boot_id, now->boot_id) != 0 ||
+		(entry->ends_ms && now->now_ms >= entry->ends_ms);
 }
 
 enum berth_lease_state entry_state(const struct entry *entry, const struct entry_now *now)
 {
-	if (strcmp(entry->boot_id, now->boot_id) != 0 ||
-		(entry->ends_ms && now->now_ms >= entry->ends_ms))
+	if (entry_is_expired(entry, now))
 		return BERTH_LEASE_OVER;
 	switch (entry->kind) {
 	case BERTH_LEASE_HELD:
-		if (entry->netns != now->netns)
-			return state_of_process(entry, now);
-		return now->is_locked(now->context, entry->port) ? BERTH_LEASE_ACTIVE
-								 : BERTH_LEASE_OVER;
 	case BERTH_LEASE_PROCESS:
 		return state_of_process(entry, now);
 	case BERTH_LEASE_TIMED:

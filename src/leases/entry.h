@@ -31,7 +31,23 @@ struct entry {
 	uint64_t made_at_s; /* since 1970, to show */
 	char boot_id[37];
 	char name[ENTRY_NAME_MAX]; /* UTF-8 without control characters; may be empty */
+	uint64_t id; /* of the note, not in the text; 0: none yet */
 };
+
+/* What the name of a note says: "netns-port-key-id", all but the port in hexadecimal. */
+struct entry_place {
+	uint64_t netns;
+	uint16_t port;
+	uint64_t key;
+	uint64_t id;
+};
+
+/* Only what ledger.c writes is read: a place has one name. 0; -EBADMSG. */
+int entry_read_name(const char *name, struct entry_place *ret_place);
+
+/* What a name in a project is found by; printed ports have 0, as they are nobody's. */
+uint64_t entry_key(const struct entry *entry);
+uint64_t entry_key_of(uint64_t project, const char *name);
 
 /* "held", "process", "timed", "printed": what berth_lease_kind_name() says. */
 const char *entry_kind_name(enum berth_lease_kind kind);
@@ -50,15 +66,16 @@ struct entry_now {
 	const char *boot_id;
 	uint64_t pidns;
 	int64_t now_ms; /* CLOCK_BOOTTIME */
-	/* The start of a process of our PID namespace, in clock ticks. 0, or -ESRCH. */
+	/* The start of a process of our PID namespace, in clock ticks. 0; -ESRCH: it has ended;
+	 * others: that cannot be seen. */
 	int (*start)(void *context, uint32_t pid, uint64_t *ret_ticks);
-	/* Does somebody lock the port? */
-	bool (*is_locked)(void *context, uint16_t port);
 	void *context;
-	uint64_t netns; /* ours: only here can a lock be seen */
 };
 
 /* Is the lease still good, over, or can that not be known from here? */
 enum berth_lease_state entry_state(const struct entry *entry, const struct entry_now *now);
+
+/* Is it over by its time, or since the machine was started anew? */
+bool entry_is_expired(const struct entry *entry, const struct entry_now *now);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Files and folders. What others own is only read, and only when it is what it should be: a regular
- * file of the folder's owner with one name, small, not reached by a link.
+ * Folders and links. Every path is one name below a descriptor that was opened without following a
+ * link and whose owner was checked, so what somebody else puts there leads nowhere.
  */
 #include "leases/ledger.h"
 
@@ -10,20 +10,29 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/text.h"
 
 enum {
-	NAME = 48, /* "0123456789abcdef-65535", and of a temporary file a little more */
+	FOLDER_NAME = 24, /* "4294967295-4294967295" */
 	FOLDER_TRIES = 16,
+	FOLDERS_MOST = 16, /* of one user; whose name was taken by somebody else has another one */
+	NAME = 64, /* "ffffffffffffffff-65535-0123456789abcdef-0123456789abcdef" */
+	KEY = 16, /* digits of the key, and of the id behind it */
+	ANY_NAME = 256, /* NAME_MAX and its NUL: of what is no note */
+	MS_PER_S = 1000,
+	NS_PER_MS = 1000000,
 };
 
 static const int folder_flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
-/* ---- Folders --------------------------------------------------------------------------------- */
+/* ---- Opening --------------------------------------------------------------------------------- */
 
 /* A folder that others cannot put things into: of this user, or sticky and root's. */
 static int check_folder(int fd, uint32_t uid, bool may_be_sticky)
@@ -80,89 +89,6 @@ static int open_private(const char *runtime_folder, uint32_t uid)
 	return fd;
 }
 
-/* "1000", or "1000-…" where somebody had taken that: no other folder of a user counts. */
-static bool is_named_after(const char *name, uint32_t uid)
-{
-	char number[NAME];
-	int len = snprintf(number, sizeof(number), "%" PRIu32, uid);
-
-	return !strncmp(name, number, (size_t)len) && (!name[len] || name[len] == '-');
-}
-
-/* Calls `use` with each folder of a user that belongs to whom it should. What it returned. */
-static int each_user(const struct ledger *ledger,
-	int (*use)(void *context, int folder, uint32_t uid), void *context)
-{
-	int copy = openat(ledger->folder, ".", folder_flags);
-	DIR *all = copy < 0 ? NULL : fdopendir(copy);
-	const struct dirent *entry = NULL;
-	int r = 0;
-
-	if (!all) {
-		if (copy >= 0)
-			close(copy);
-		return 0;
-	}
-	while (!r && (entry = readdir(all)) != NULL) {
-		struct stat status;
-
-		if (entry->d_name[0] == '.')
-			continue;
-		int folder = openat(ledger->folder, entry->d_name, folder_flags);
-		if (folder < 0)
-			continue;
-		if (!fstat(folder, &status) && is_named_after(entry->d_name, status.st_uid) &&
-			!check_folder(folder, status.st_uid, false))
-			r = use(context, folder, status.st_uid);
-		close(folder);
-	}
-	closedir(all);
-	return r;
-}
-
-struct search {
-	uint32_t uid;
-	int found;
-};
-
-static int is_ours(void *context, int folder, uint32_t uid)
-{
-	struct search *search = context;
-
-	if (uid != search->uid)
-		return 0;
-	search->found = fcntl(folder, F_DUPFD_CLOEXEC, 0);
-	return 1;
-}
-
-/* Ours is mostly named by our number; when somebody took the name, by that and a suffix. */
-static int open_own(struct ledger *ledger, bool make)
-{
-	struct search search = {.uid = ledger->uid, .found = -1};
-	char name[NAME];
-
-	if (ledger->own >= 0)
-		return 0;
-	(void)snprintf(name, sizeof(name), "%" PRIu32, ledger->uid);
-	ledger->own = open_checked(ledger->folder, name, ledger->uid, false);
-	if (ledger->own < 0 && each_user(ledger, is_ours, &search))
-		ledger->own = search.found;
-	bool there = ledger->own >= 0;
-	for (unsigned i = 0; make && ledger->own < 0 && i < FOLDER_TRIES; i++) {
-		if (i)
-			(void)snprintf(name, sizeof(name), "%" PRIu32 "-%u-%ld", ledger->uid, i,
-				(long)getpid());
-		if (!mkdirat(ledger->folder, name, 0755))
-			ledger->own = open_checked(ledger->folder, name, ledger->uid, false);
-		else if (errno != EEXIST)
-			return -errno;
-	}
-	/* Whatever umask(2) took: others must be able to read what they must not take. */
-	if (!there && ledger->own >= 0)
-		(void)fchmod(ledger->own, 0755);
-	return ledger->own < 0 ? -ENOENT : 0;
-}
-
 int ledger_open(const char *runtime_folder, struct ledger *ret_ledger)
 {
 	struct ledger ledger = {.own = -1, .uid = geteuid(), .shared = true};
@@ -193,188 +119,400 @@ void ledger_close(struct ledger *ledger)
 	ledger->folder = ledger->own = -1;
 }
 
-/* ---- Files ----------------------------------------------------------------------------------- */
+/* ---- Folders of users ------------------------------------------------------------------------ */
 
-static void name_of(char ret_name[NAME], uint64_t netns, uint16_t port)
+/* "1000", or "1000-N" for whose first name somebody else took. -EBADMSG: nobody's. */
+static int parse_folder(const char *name, uint32_t *ret_uid)
 {
-	(void)snprintf(ret_name, NAME, "%" PRIx64 "-%u", netns, (unsigned)port);
-}
+	const char *dash = strchr(name, '-');
+	size_t len = dash ? (size_t)(dash - name) : strlen(name);
+	uint64_t uid = 0;
+	uint64_t number = 0;
 
-struct reading {
-	ledger_seen *seen;
-	void *context;
-	uint64_t netns; /* of one port */
-	uint16_t port;
-};
-
-/* 0: it is told, as a lease or as damaged; or it is not there, or not to be read. */
-static int read_one(
-	const struct reading *reading, int folder, const char *name, uint32_t uid, unsigned *count)
-{
-	int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	struct buffer text = {0};
-	struct entry entry;
-	struct stat status;
-	int r = 0;
-
-	if (fd < 0)
-		return 0;
-	bool proper = !fstat(fd, &status) && S_ISREG(status.st_mode) && status.st_nlink == 1 &&
-		status.st_uid == uid;
-	if (proper && ++*count <= LEDGER_USER_MOST) {
-		char expected[NAME];
-
-		r = file_read_open(fd, ENTRY_LARGEST, &text);
-		bool good = !r && !entry_read(text.data ? text.data : "", text.len, &entry);
-		if (good)
-			name_of(expected, entry.netns, entry.port);
-		good = good && !strcmp(expected, name);
-		r = r == -ENOMEM ? r : reading->seen(reading->context, good ? &entry : NULL, uid);
-		buffer_free(&text);
-	}
-	close(fd);
-	return r;
-}
-
-/* More than anybody may have: nothing of it counts, or one user could take all ports. */
-static bool is_flooded(int folder)
-{
-	int copy = openat(folder, ".", folder_flags);
-	DIR *all = copy < 0 ? NULL : fdopendir(copy);
-	const struct dirent *entry = NULL;
-	unsigned count = 0;
-
-	if (!all) {
-		if (copy >= 0)
-			close(copy);
-		return false;
-	}
-	/* Temporary files of those that were killed count for nothing. */
-	while (count <= LEDGER_USER_MOST && (entry = readdir(all)) != NULL)
-		count += entry->d_name[0] != '.';
-	closedir(all);
-	return count > LEDGER_USER_MOST;
-}
-
-static int read_port(void *context, int folder, uint32_t uid)
-{
-	const struct reading *reading = context;
-	unsigned count = 0;
-	char name[NAME];
-
-	name_of(name, reading->netns, reading->port);
-	if (faccessat(folder, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0 || is_flooded(folder))
-		return 0;
-	return read_one(reading, folder, name, uid, &count);
-}
-
-static int read_user(void *context, int folder, uint32_t uid)
-{
-	const struct reading *reading = context;
-	int copy = openat(folder, ".", folder_flags);
-	DIR *all = copy < 0 ? NULL : fdopendir(copy);
-	const struct dirent *entry = NULL;
-	unsigned count = 0;
-	int r = 0;
-
-	if (!all || is_flooded(folder)) {
-		if (all)
-			closedir(all);
-		else if (copy >= 0)
-			close(copy);
-		return 0;
-	}
-	while (!r && count <= LEDGER_USER_MOST && (entry = readdir(all)) != NULL) {
-		if (entry->d_name[0] != '.')
-			r = read_one(reading, folder, entry->d_name, uid, &count);
-	}
-	closedir(all);
-	return r;
-}
-
-int ledger_of_port(const struct ledger *ledger, uint64_t netns, uint16_t port, ledger_seen *seen,
-	void *context)
-{
-	struct reading reading = {.seen = seen, .context = context, .netns = netns, .port = port};
-
-	return each_user(ledger, read_port, &reading);
-}
-
-int ledger_each(const struct ledger *ledger, ledger_seen *seen, void *context)
-{
-	struct reading reading = {.seen = seen, .context = context};
-
-	return each_user(ledger, read_user, &reading);
-}
-
-int ledger_own(struct ledger *ledger, ledger_seen *seen, void *context)
-{
-	struct reading reading = {.seen = seen, .context = context};
-
-	return open_own(ledger, false) ? 0 : read_user(&reading, ledger->own, ledger->uid);
-}
-
-static int count_one(void *context, const struct entry *entry, uint32_t uid)
-{
-	unsigned *count = context;
-
-	(void)entry, (void)uid;
-	++*count;
+	if (text_number(name, len, UINT32_MAX, &uid) || (len > 1 && *name == '0') ||
+		(dash && text_number(dash + 1, strlen(dash + 1), UINT32_MAX, &number)))
+		return -EBADMSG;
+	*ret_uid = (uint32_t)uid;
 	return 0;
 }
 
-/* Old files of ours that nobody needs count too: whoever lists them takes them out. */
-static int check_room(const struct ledger *ledger, const char *name)
-{
-	unsigned count = 0;
-	struct reading reading = {.seen = count_one, .context = &count};
+struct folder {
+	char name[FOLDER_NAME];
+	uint32_t uid;
+	unsigned notes; /* in it, also those that were not asked for */
+};
 
-	if (!faccessat(ledger->own, name, F_OK, AT_SYMLINK_NOFOLLOW))
-		return 0;
-	(void)read_user(&reading, ledger->own, ledger->uid);
-	return count < LEDGER_USER_MOST ? 0 : -EDQUOT;
+/* A name that was found, and where. */
+struct found {
+	char name[ANY_NAME];
+	uint64_t id; /* in the name; 0: it is damaged */
+	size_t folder;
+};
+
+struct search {
+	const struct ledger *ledger;
+	const struct ledger_look *look;
+	struct folder *folders;
+	size_t n_folders;
+	size_t size_folders;
+	struct found *found;
+	size_t n_found;
+	size_t size_found;
+	char start[NAME]; /* with which names begin that are looked for */
+	char key[KEY + 1]; /* and what stands before their last KEY + 1 bytes */
+};
+
+/* Room for one element more; the array or NULL. */
+static void *grow(void *array, size_t count, size_t *size, size_t element)
+{
+	enum {
+		FIRST = 16
+	};
+
+	if (count < *size)
+		return array;
+	size_t more = *size ? *size * 2 : FIRST;
+	void *larger = reallocarray(array, more, element);
+	if (larger)
+		*size = more;
+	return larger;
 }
 
-int ledger_put(struct ledger *ledger, const struct entry *entry)
+/* Calls `use` for each name in a folder, which it closes. */
+static int each_name(int fd, struct search *search, size_t folder,
+	int (*use)(struct search *search, size_t folder, const char *name))
+{
+	DIR *all = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry = NULL;
+	int r = 0;
+
+	if (!all) {
+		r = -errno;
+		if (fd >= 0)
+			close(fd);
+		return r;
+	}
+	while (!r && (errno = 0, entry = readdir(all)) != NULL) {
+		if (entry->d_name[0] != '.')
+			r = use(search, folder, entry->d_name);
+	}
+	r = r ? r : -errno;
+	closedir(all);
+	return r;
+}
+
+static unsigned folders_of(const struct search *search, uint32_t uid)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < search->n_folders; i++)
+		count += search->folders[i].uid == uid;
+	return count;
+}
+
+static int add_folder(struct search *search, const char *name, uint32_t uid)
+{
+	struct folder *folders = grow(search->folders, search->n_folders, &search->size_folders,
+		sizeof(*search->folders));
+
+	if (!folders)
+		return -ENOMEM;
+	search->folders = folders;
+	struct folder *folder = &search->folders[search->n_folders++];
+	*folder = (struct folder){.uid = uid};
+	(void)snprintf(folder->name, sizeof(folder->name), "%s", name);
+	return 0;
+}
+
+/* Who takes the names of others must not be able to hide them behind a crowd of folders: one that
+ * is not of whom its name says does not count. */
+static int see_folder(struct search *search, size_t ignored, const char *name)
+{
+	struct stat status;
+	uint32_t uid = 0;
+
+	(void)ignored;
+	if (strlen(name) >= FOLDER_NAME || parse_folder(name, &uid) ||
+		(search->look->own && uid != search->ledger->uid) ||
+		fstatat(search->ledger->folder, name, &status, AT_SYMLINK_NOFOLLOW) < 0 ||
+		!S_ISDIR(status.st_mode) || status.st_uid != uid ||
+		folders_of(search, uid) >= FOLDERS_MOST)
+		return 0;
+	return add_folder(search, name, uid);
+}
+
+/* A description of its own is opened, so that its place is nobody else's, nor that of a fork. */
+static int find_folders(struct search *search)
+{
+	if (search->look->near) {
+		char name[FOLDER_NAME];
+
+		(void)snprintf(name, sizeof(name), "%" PRIu32, search->ledger->uid);
+		return add_folder(search, name, search->ledger->uid);
+	}
+	return each_name(openat(search->ledger->folder, ".", folder_flags), search, 0, see_folder);
+}
+
+static int open_of(const struct search *search, size_t folder)
+{
+	return open_checked(search->ledger->folder, search->folders[folder].name,
+		search->folders[folder].uid, false);
+}
+
+/* Ours is mostly named by our number; when somebody took the name, by that and another. */
+static int open_own(struct ledger *ledger, bool make)
+{
+	const struct ledger_look look = {.own = true};
+	struct search search = {.ledger = ledger, .look = &look};
+	char name[FOLDER_NAME];
+	uint32_t chance = 0;
+
+	if (ledger->own >= 0)
+		return 0;
+	(void)snprintf(name, sizeof(name), "%" PRIu32, ledger->uid);
+	ledger->own = open_checked(ledger->folder, name, ledger->uid, false);
+	if (ledger->own < 0 && !find_folders(&search)) {
+		for (size_t i = 0; i < search.n_folders && ledger->own < 0; i++)
+			ledger->own = open_of(&search, i);
+	}
+	free(search.folders);
+	for (unsigned i = 0; make && ledger->own < 0 && i < FOLDER_TRIES; i++) {
+		if (i && getrandom(&chance, sizeof(chance), 0) == (ssize_t)sizeof(chance))
+			(void)snprintf(
+				name, sizeof(name), "%" PRIu32 "-%" PRIu32, ledger->uid, chance);
+		if (mkdirat(ledger->folder, name, 0755) < 0 && errno != EEXIST)
+			return -errno;
+		ledger->own = open_checked(ledger->folder, name, ledger->uid, false);
+		/* Whatever umask(2) took: others must see what they must not take. */
+		if (ledger->own >= 0)
+			(void)fchmod(ledger->own, 0755);
+	}
+	return ledger->own < 0 ? -ENOENT : 0;
+}
+
+/* ---- Names ----------------------------------------------------------------------------------- */
+
+static void name_of(const struct entry *entry, char ret_name[NAME])
+{
+	(void)snprintf(ret_name, NAME, "%" PRIx64 "-%u-%016" PRIx64 "-%016" PRIx64, entry->netns,
+		(unsigned)entry->port, entry_key(entry), entry->id);
+}
+
+/* Most names can be passed over without being understood. */
+static void prepare(struct search *search)
+{
+	const struct ledger_look *look = search->look;
+
+	if (look->netns && look->port)
+		(void)snprintf(search->start, sizeof(search->start), "%" PRIx64 "-%u-", look->netns,
+			(unsigned)look->port);
+	else if (look->netns)
+		(void)snprintf(search->start, sizeof(search->start), "%" PRIx64 "-", look->netns);
+	if (look->key)
+		(void)snprintf(search->key, sizeof(search->key), "%016" PRIx64, look->key);
+}
+
+static bool is_looked_for(const struct search *search, const char *name)
+{
+	size_t len = strlen(name);
+
+	return !strncmp(name, search->start, strlen(search->start)) &&
+		(!search->look->key ||
+			(len > 2 * KEY + 1 && !memcmp(name + len - 2 * KEY - 1, search->key, KEY)));
+}
+
+static int see_note(struct search *search, size_t folder, const char *name)
+{
+	struct entry_place place = {0};
+
+	search->folders[folder].notes++;
+	if (!is_looked_for(search, name) && !search->look->sweep)
+		return 0;
+	/* What is no name of a note is damaged, and stands for no port. */
+	bool sound = !entry_read_name(name, &place);
+	if (sound ? !is_looked_for(search, name) || place.id == search->look->but
+		  : !search->look->sweep)
+		return 0;
+	struct found *found =
+		grow(search->found, search->n_found, &search->size_found, sizeof(*search->found));
+	if (!found)
+		return -ENOMEM;
+	search->found = found;
+	found += search->n_found++;
+	*found = (struct found){.folder = folder, .id = place.id};
+	(void)snprintf(found->name, sizeof(found->name), "%s", name);
+	return 0;
+}
+
+static int look_into(struct search *search, size_t folder)
+{
+	int fd = open_of(search, folder);
+
+	/* Gone meanwhile, or hidden by its user, who is not covered then. */
+	if (fd == -ENOENT || fd == -EACCES || fd == -EPERM || fd == -ENOTDIR || fd == -ELOOP)
+		return 0;
+	return fd < 0 ? fd : each_name(fd, search, folder, see_note);
+}
+
+static unsigned notes_of(const struct search *search, uint32_t uid)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < search->n_folders; i++)
+		count += search->folders[i].uid == uid ? search->folders[i].notes : 0;
+	return count;
+}
+
+/* ---- Reading --------------------------------------------------------------------------------- */
+
+/*
+ * A note is renewed by one system call too: its end is the link's time of change. So that it cannot
+ * be confused with a time that the file system put there, it is counted backwards from 1970; one
+ * second before that and nothing stands for no end.
+ */
+static int64_t end_of(const struct stat *status, int64_t ends_ms)
+{
+	if (status->st_mtim.tv_sec >= 0)
+		return ends_ms;
+	return ((int64_t)-status->st_mtim.tv_sec - 1) * MS_PER_S +
+		status->st_mtim.tv_nsec / NS_PER_MS;
+}
+
+/* 0; -ENOENT: it is gone; -EBADMSG: it is damaged, or in the folder by a hard link of somebody. */
+static int read_link(int folder, uint32_t uid, const struct found *found, struct entry *ret_entry)
+{
+	char text[ENTRY_LARGEST];
+	char name[NAME];
+	struct entry entry;
+	struct stat status;
+	ssize_t len = readlinkat(folder, found->name, text, sizeof(text));
+
+	if (len < 0 || fstatat(folder, found->name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? -ENOENT : -EBADMSG;
+	if (status.st_uid != uid || entry_read(text, (size_t)len, &entry))
+		return -EBADMSG;
+	entry.id = found->id;
+	entry.ends_ms = end_of(&status, entry.ends_ms);
+	name_of(&entry, name);
+	if (strcmp(name, found->name) != 0)
+		return -EBADMSG;
+	*ret_entry = entry;
+	return 0;
+}
+
+static int read_found(
+	const struct search *search, const struct found *found, ledger_seen *seen, void *context)
+{
+	uint32_t uid = search->folders[found->folder].uid;
+	struct entry entry;
+	int fd = open_of(search, found->folder);
+
+	if (fd < 0)
+		return fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM ? fd : 0;
+	int r = read_link(fd, uid, found, &entry);
+	if (r == -EBADMSG && search->look->sweep && uid == search->ledger->uid)
+		(void)unlinkat(fd, found->name, 0);
+	close(fd);
+	if (r == -ENOENT)
+		return 0;
+	return seen(context, r ? NULL : &entry, uid);
+}
+
+int ledger_each(struct ledger *ledger, const struct ledger_look *look, ledger_seen *seen,
+	void *context, unsigned *ret_ours)
+{
+	struct search search = {.ledger = ledger, .look = look};
+
+	prepare(&search);
+	int r = find_folders(&search);
+
+	for (size_t i = 0; !r && i < search.n_folders; i++)
+		r = look_into(&search, i);
+	if (!r && ret_ours)
+		*ret_ours = notes_of(&search, ledger->uid);
+	for (size_t i = 0; !r && i < search.n_found; i++) {
+		uint32_t uid = search.folders[search.found[i].folder].uid;
+
+		/* One who has more than anybody may have could otherwise take all ports. Ours are
+		 * read all the same: we need to know of them to remove them. */
+		if (uid == ledger->uid || notes_of(&search, uid) <= LEDGER_USER_MOST)
+			r = read_found(&search, &search.found[i], seen, context);
+	}
+	free(search.folders);
+	free(search.found);
+	return r;
+}
+
+/* ---- Writing --------------------------------------------------------------------------------- */
+
+int ledger_put(struct ledger *ledger, struct entry *entry)
 {
 	struct buffer text = {0};
 	char name[NAME];
-	char temporary[NAME + 16];
 	int r = open_own(ledger, true);
 
 	if (r)
 		return r;
-	name_of(name, entry->netns, entry->port);
-	r = check_room(ledger, name);
-	if (r)
-		return r;
+	if (getrandom(&entry->id, sizeof(entry->id), 0) != (ssize_t)sizeof(entry->id))
+		return -EIO;
+	name_of(entry, name);
 	entry_write(entry, &text);
-	(void)snprintf(temporary, sizeof(temporary), ".%s.%ld", name, (long)getpid());
-	(void)unlinkat(ledger->own, temporary, 0); /* of a process with our pid that was killed */
-	int fd = openat(
-		ledger->own, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	r = fd < 0 ? -errno : text.error;
-	if (!r && fchmod(fd, 0644) < 0) /* whatever umask(2) took */
+	r = text.error;
+	if (!r && symlinkat(text.data, ledger->own, name) < 0)
 		r = -errno;
-	if (!r)
-		r = file_write(fd, text.data, text.len);
-	if (fd >= 0)
-		close(fd);
-	if (!r && renameat(ledger->own, temporary, ledger->own, name) < 0)
-		r = -errno;
-	if (r && fd >= 0)
-		(void)unlinkat(ledger->own, temporary, 0);
 	buffer_free(&text);
 	return r;
 }
 
-int ledger_drop(struct ledger *ledger, uint64_t netns, uint16_t port)
+/* Does something to a note of ours, in whichever of our folders it is. -ENOENT: in none. */
+static int change(struct ledger *ledger, const struct entry *entry,
+	int (*use)(int folder, const char *name, const void *context), const void *context)
 {
+	const struct ledger_look look = {.own = true};
+	struct search search = {.ledger = ledger, .look = &look};
 	char name[NAME];
 	int r = open_own(ledger, false);
 
-	if (r)
-		return r == -ENOENT ? 0 : r;
-	name_of(name, netns, port);
-	return unlinkat(ledger->own, name, 0) < 0 && errno != ENOENT ? -errno : 0;
+	name_of(entry, name);
+	if (!r)
+		r = use(ledger->own, name, context);
+	if (r == -ENOENT && !find_folders(&search)) {
+		for (size_t i = 0; i < search.n_folders && r == -ENOENT; i++) {
+			int fd = open_of(&search, i);
+
+			if (fd < 0)
+				continue;
+			r = use(fd, name, context);
+			close(fd);
+		}
+	}
+	free(search.folders);
+	return r;
+}
+
+static int remove_note(int folder, const char *name, const void *context)
+{
+	(void)context;
+	return unlinkat(folder, name, 0) < 0 ? -errno : 0;
+}
+
+int ledger_drop(struct ledger *ledger, const struct entry *entry)
+{
+	int r = change(ledger, entry, remove_note, NULL);
+
+	return r == -ENOENT ? 0 : r;
+}
+
+static int set_time(int folder, const char *name, const void *context)
+{
+	return utimensat(folder, name, context, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+}
+
+int ledger_renew(struct ledger *ledger, const struct entry *entry, int64_t ends_ms)
+{
+	const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT},
+		{.tv_sec = (time_t)(-1 - ends_ms / MS_PER_S),
+			.tv_nsec = (long)(ends_ms % MS_PER_S * NS_PER_MS)}};
+
+	return change(ledger, entry, set_time, times);
 }

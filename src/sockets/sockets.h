@@ -125,12 +125,20 @@ struct sockets_here {
 				 same after each start */
 };
 
-/* The policy of this host's ports; lists live in the arena. 0; -ENOMEM. */
+/* How this host divides its ports: ephemeral, reserved, privileged; the rest of the policy is not
+ * known. Lists live in the arena. 0; -ENOMEM. */
 int sockets_policy(
 	struct sockets_system *system, struct arena *arena, struct berth_policy *ret_policy);
 
-/* 0; -EROFS: a recording; another negative errno: cannot be read. */
-int sockets_here(struct sockets_system *system, struct sockets_here *ret_here);
+/* What not every question needs, as bits. */
+enum sockets_here_part {
+	SOCKETS_HERE_PIDNS = 1 << 0,
+	SOCKETS_HERE_NETNS_INODE = 1 << 1,
+};
+
+/* The parts that are not asked for are 0. 0; -EROFS: a recording; another negative errno: cannot be
+ * read. */
+int sockets_here(struct sockets_system *system, unsigned parts, struct sockets_here *ret_here);
 
 /* When a process started, in clock ticks since the machine did: with its pid, who it is. 0; -ESRCH:
  * it is not there; -EACCES; -ENOMEM. */
@@ -143,9 +151,6 @@ int sockets_start(struct sockets_system *system, uint32_t pid, uint64_t *ret_tic
  * ports are. The descriptor, closed on exec; -EADDRINUSE: somebody has it.
  */
 int sockets_lock(struct sockets_system *system, uint16_t port);
-
-/* Does somebody have the lock? Asked without taking it. */
-bool sockets_is_locked(struct sockets_system *system, uint16_t port);
 
 /* Would a server without any option get the port, at all addresses of both families, in each of the
  * protocols TCP and UDP that are in the set? Asked by binding, and closing at once. 0; -EADDRINUSE;

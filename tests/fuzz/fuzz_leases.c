@@ -2,6 +2,7 @@
 /* Files of the ledger, which any user may write, and the file of blocks: what is read back is
  * sound. */
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,9 +30,25 @@ static void check(const char *text, size_t len)
 	buffer_free(&out);
 }
 
+/* A name that is read is the only one of its place. */
+static void check_name(const char *name)
+{
+	struct entry_place place;
+	char again[128];
+
+	if (entry_read_name(name, &place))
+		return;
+	(void)snprintf(again, sizeof(again), "%llx-%u-%016llx-%016llx",
+		(unsigned long long)place.netns, (unsigned)place.port,
+		(unsigned long long)place.key, (unsigned long long)place.id);
+	if (strcmp(again, name) != 0)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct buffer whole = {0};
+	struct buffer name = {0};
 	uint32_t block = 0;
 
 	check((const char *)data, size);
@@ -42,6 +59,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!whole.error)
 		check(whole.data, whole.len);
 	buffer_free(&whole);
+	buffer_bytes(&name, (const char *)data, size);
+	check_name(buffer_string(&name));
+	buffer_free(&name);
 	(void)blocks_find((const char *)data, size, 0xaa, 16, &block);
 	if (block >= 16)
 		abort();

@@ -231,18 +231,19 @@ def test_a_thousand_crashes_leave_no_leak_and_no_double(there: World, request: p
     assert sh(there, f"ls -A {LEDGER}/0 | grep -v '^\\.'").out == ""
 
 
-@pytest.mark.parametrize("damage", [": >{}", "head -c 40 {} >x; cat x >{}", "head -c 300 /dev/urandom >{}", "truncate -s 1M {}",
-                                    "printf 'berth-lease 1\\nport 0\\n' >{}"])
+@pytest.mark.parametrize("damage", [
+    "ln -sfn noise {}", 'ln -sfn "$(readlink {} | head -c 40)" {}', 'ln -sfn "$(readlink {} | sed s/pid/PID/)" {}',
+    "rm {}; head -c 300 /dev/urandom >{}", "rm {}; mkdir {}", "mv {} {}x", "mv {} $(dirname {})/noise"])
 def test_a_damaged_lease_is_told_and_what_is_bound_stays_taken(there: World, damage: str) -> None:
     port = lease(there, "web")
     sh(there, "mkfifo fifo")
-    file = f"$(ls {LEDGER}/0/*-{port})"
+    note = sh(there, f"ls {LEDGER}/0/*-{port}-*").out.strip()
     hold = f"python3 -c \"import socket; s=socket.create_server(('', {port})); input()\""
-    done = sh(there, f"{damage.format(*[file] * damage.count('{}'))}; exec 3<>/mnt/fifo; {hold} <&3 & sleep 0.5; "
+    done = sh(there, f"{damage.replace('{}', note)}; exec 3<>/mnt/fifo; {hold} <&3 & sleep 0.5; "
                      f"$B leases; $B lease --ttl 1m --port {port} web; kill $!; wait; $B lease --ttl 1m --port {port} web")
-    assert "1 files of the ledger are damaged" in done.err
+    assert "1 notes of the ledger are damaged" in done.err
     assert f"port {port} is taken" in done.err  # it is bound
-    assert done.out.split()[-1] == str(port)  # it is free, and the file is written anew
+    assert done.out.split()[-1] == str(port)  # it is free, and noted anew
     assert [each["name"] for each in leases(there)] == ["web"]
 
 
@@ -257,7 +258,7 @@ def test_a_full_disk_is_told_and_nothing_is_lost(there: World) -> None:
 
 
 def test_one_who_was_stopped_does_not_block_others(there: World) -> None:
-    """Stopped at any moment, even with a number locked: others are given others."""
+    """Stopped at any moment, even between note and look: others are given others."""
     # nsenter(1) stops with its child, and would not be woken.
     started = subprocess.Popen([*there.enter, "sh", "-c", '"$0" crash stopped & wait', LEASER])
     try:
@@ -311,9 +312,44 @@ def test_no_user_can_take_more_than_his_share(there: World) -> None:
     refused = sh(there, f"{NOBODY} $B free", home="/")
     assert refused.code == UNKNOWN and "256 leases" in refused.err
     # By hand he can write more: then nothing of it counts.
-    sh(there, f"{NOBODY} sh -c 'cd {LEDGER}/65534; for i in 1 2 3; do cp $(ls | head -1) x$i; done'")
+    sh(there, f"{NOBODY} sh -c 'cd {LEDGER}/65534; ln -s x x'")
     assert leases(there) == []
     assert lease(there, "web") > 60999
+
+
+def test_several_folders_are_one_share(there: World) -> None:
+    sh(there, "$B leases")
+    sh(there, f"{NOBODY} $B free -n 128", home="/")
+    sh(there, f"{NOBODY} sh -c 'cd {LEDGER}; for n in 7 8; do cp -RP 65534 65534-$n; done'")
+    assert leases(there) == []
+
+
+def test_who_takes_every_name_and_number_of_others_hinders_nobody(there: World) -> None:
+    """What another user can bind, make or write is no lock of ours: neither a new lease nor an old one needs it."""
+    port = lease(there, "web")
+    sh(there, f"""cat >squat.py <<'END'
+import os, socket
+names = [socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) for _ in range(900)]
+for at, made in enumerate(names):
+    made.bind(f"\\0berth/port/{{{port} - 450 + at}}")
+    os.mkdir(f"{LEDGER}/0-{{at}}")
+print("ready", flush=True)
+input()
+END
+mkfifo fifo""")
+    done = sh(there, f"exec 3<>fifo; {NOBODY} python3 squat.py <&3 >out & until grep -qs ready out; do sleep 0.1; done; "
+                     f"$B lease --ttl 5m web; $B lease --ttl 5m other; $B release web && echo released; kill $!")
+    assert done.err == ""
+    first, second, last = done.out.split()
+    assert (first, last) == (str(port), "released")
+    assert second != first
+
+
+def test_a_process_that_proc_hides_still_has_its_lease(there: World) -> None:
+    sh(there, "sleep 60 >/dev/null 2>&1 & $B lease --pid $! --port 46200 web")
+    sh(there, "mount -t proc -o hidepid=2 none /proc")
+    assert [(each["port"], each["state"]) for each in leases(there, NOBODY)] == [(46200, "unsure")]
+    assert sh(there, f"{NOBODY} $B lease --ttl 1m --port 46200 mine", home="/").code == NO
 
 
 def test_without_a_shared_ledger_the_user_has_one_and_is_told(there: World) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 
 BERTH, RATE, RESTARTS, WARM_S = sys.argv[1], float(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
 RESERVED = sys.argv[5:] == ["reserved"]
-FIRST, LAST, SERVICES, GAP_S = 40000, 41999, 50, 0.5
+FIRST, LAST, SERVICES, SPARES, GAP_S = 40000, 43999, 50, 250, 1.0
 NEAR, FAR, PORT, DESTINATIONS = "192.0.2.1", "192.0.2.2", 7000, 40
 SEED = int(os.environ.get("BERTH_SEED", "7"))
 dice = random.Random(SEED)
@@ -88,7 +88,7 @@ def build() -> list[subprocess.Popen[str]]:
     servers.stdin.write("go\n")
     servers.stdin.flush()
     assert servers.stdout.readline() == "ready\n"
-    return [servers, start(LOAD, FAR, PORT, DESTINATIONS, RATE, SEED)]
+    return [servers]
 
 
 def serve(port: int) -> socket.socket | None:
@@ -105,12 +105,9 @@ def serve(port: int) -> socket.socket | None:
     return made
 
 
-def serve_anywhere() -> socket.socket:
-    """On a port of the parity that connect() takes first, and that nobody has."""
-    while True:
-        made = serve(dice.randrange(FIRST, LAST, 2))
-        if made:
-            return made
+def serve_some(count: int) -> list[socket.socket]:
+    """On ports of the parity that connect() takes first."""
+    return [made for port in dice.sample(range(FIRST, LAST, 2), count) if (made := serve(port))]
 
 
 def berth(*arguments: str) -> str:
@@ -126,14 +123,14 @@ def foretold(services: list[socket.socket]) -> list[float]:
     return [each["probability"] for each in found if each["port"] in ports]
 
 
-def restart(services: list[socket.socket]) -> int:
-    """All at once; who lost its port moves elsewhere. How many lost it."""
+def restart(services: list[socket.socket], spares: list[socket.socket]) -> int:
+    """All at once; in the place of who lost its port another begins, since under load no port is free. How many lost it."""
     ports = [made.getsockname()[1] for made in services]
     for made in services:
         made.close()
     time.sleep(GAP_S)
     again = [serve(port) for port in ports]
-    services[:] = [made or serve_anywhere() for made in again]
+    services[:] = [made or spares.pop() for made in again]
     return again.count(None)
 
 
@@ -145,7 +142,9 @@ def opened() -> int:
 
 
 programs = build()
-services = [serve_anywhere() for _ in range(SERVICES)]
+spares = serve_some(SERVICES + SPARES)
+services = [spares.pop() for _ in range(SERVICES)]
+programs.append(start(LOAD, FAR, PORT, DESTINATIONS, RATE, SEED))
 time.sleep(WARM_S)
 said: dict[str, Any] = {"foretold": foretold(services), "services": SERVICES, "restarts": 0, "lost": 0}
 if RESERVED:
@@ -153,7 +152,7 @@ if RESERVED:
     said["foretold_reserved"] = foretold(services)
 began, before = time.monotonic(), opened()
 while said["restarts"] < RESTARTS:
-    said["lost"] += restart(services)
+    said["lost"] += restart(services, spares)
     said["restarts"] += SERVICES
 said["opens_per_s"] = (opened() - before) / (time.monotonic() - began)
 print(json.dumps(said), flush=True)

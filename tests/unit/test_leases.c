@@ -21,6 +21,7 @@ enum {
 	HERE = 7,
 	PIDNS = 3,
 	SERVER = 42,
+	HIDDEN = 44,
 	STARTED = 1000,
 	NOW_MS = 50000,
 };
@@ -47,28 +48,18 @@ static struct entry lease_of(enum berth_lease_kind kind)
 static int start_of(void *context, uint32_t pid, uint64_t *ret_ticks)
 {
 	(void)context;
+	if (pid == HIDDEN)
+		return -EACCES;
 	if (pid != SERVER)
 		return -ESRCH;
 	*ret_ticks = STARTED;
 	return 0;
 }
 
-static bool is_locked(void *context, uint16_t port)
+static enum berth_lease_state state_of(const struct entry *entry)
 {
-	const uint16_t *locked = context;
-
-	return port == *locked;
-}
-
-static enum berth_lease_state state_of(const struct entry *entry, uint16_t locked)
-{
-	const struct entry_now now = {.boot_id = boot,
-		.pidns = PIDNS,
-		.now_ms = NOW_MS,
-		.start = start_of,
-		.is_locked = is_locked,
-		.context = &locked,
-		.netns = HERE};
+	const struct entry_now now = {
+		.boot_id = boot, .pidns = PIDNS, .now_ms = NOW_MS, .start = start_of};
 
 	return entry_state(entry, &now);
 }
@@ -129,20 +120,20 @@ static void a_lease_is_over_with_the_boot_its_time_and_its_process(void **state)
 	struct entry entry = lease_of(BERTH_LEASE_PROCESS);
 
 	(void)state;
-	assert_int_equal(state_of(&entry, 0), BERTH_LEASE_ACTIVE);
+	assert_int_equal(state_of(&entry), BERTH_LEASE_ACTIVE);
 	entry.start_ticks++; /* the pid is another's now */
-	assert_int_equal(state_of(&entry, 0), BERTH_LEASE_OVER);
+	assert_int_equal(state_of(&entry), BERTH_LEASE_OVER);
 	entry = lease_of(BERTH_LEASE_PROCESS);
 	entry.pid++;
-	assert_int_equal(state_of(&entry, 0), BERTH_LEASE_OVER);
+	assert_int_equal(state_of(&entry), BERTH_LEASE_OVER);
 	entry = lease_of(BERTH_LEASE_TIMED);
 	entry.ends_ms = NOW_MS + 1;
-	assert_int_equal(state_of(&entry, 0), BERTH_LEASE_ACTIVE);
+	assert_int_equal(state_of(&entry), BERTH_LEASE_ACTIVE);
 	entry.ends_ms = NOW_MS;
-	assert_int_equal(state_of(&entry, 0), BERTH_LEASE_OVER);
+	assert_int_equal(state_of(&entry), BERTH_LEASE_OVER);
 	entry = lease_of(BERTH_LEASE_PROCESS);
 	entry.boot_id[0] = 'f';
-	assert_int_equal(state_of(&entry, 0), BERTH_LEASE_OVER);
+	assert_int_equal(state_of(&entry), BERTH_LEASE_OVER);
 }
 
 static void what_cannot_be_seen_from_here_is_unsure(void **state)
@@ -151,20 +142,45 @@ static void what_cannot_be_seen_from_here_is_unsure(void **state)
 
 	(void)state;
 	entry.pidns++;
-	assert_int_equal(state_of(&entry, 0), BERTH_LEASE_UNSURE);
+	assert_int_equal(state_of(&entry), BERTH_LEASE_UNSURE);
 	entry.ends_ms = NOW_MS - 1;
-	assert_int_equal(state_of(&entry, 0), BERTH_LEASE_OVER);
+	assert_int_equal(state_of(&entry), BERTH_LEASE_OVER);
 }
 
-static void what_is_held_lasts_as_long_as_its_lock(void **state)
+static void what_is_held_lasts_as_long_as_its_process(void **state)
 {
 	struct entry entry = lease_of(BERTH_LEASE_HELD);
 
 	(void)state;
-	assert_int_equal(state_of(&entry, entry.port), BERTH_LEASE_ACTIVE);
-	assert_int_equal(state_of(&entry, 1), BERTH_LEASE_OVER);
-	entry.netns++; /* its lock cannot be seen: the process decides */
-	assert_int_equal(state_of(&entry, 1), BERTH_LEASE_ACTIVE);
+	assert_int_equal(state_of(&entry), BERTH_LEASE_ACTIVE);
+	entry.start_ticks++;
+	assert_int_equal(state_of(&entry), BERTH_LEASE_OVER);
+	entry.pid = HIDDEN; /* it is there, but not to be seen */
+	assert_int_equal(state_of(&entry), BERTH_LEASE_UNSURE);
+}
+
+static void a_place_has_one_name(void **state)
+{
+	static const char *const bad[] = {"", "7", "7-61007", "7-61007-0123456789abcdef",
+		"07-61007-0123456789abcdef-0123456789abcdef",
+		"7-061007-0123456789abcdef-0123456789abcdef",
+		"7-0-0123456789abcdef-0123456789abcdef",
+		"7-65536-0123456789abcdef-0123456789abcdef",
+		"7-61007-0123456789ABCDEF-0123456789abcdef",
+		"7-61007-123456789abcdef-0123456789abcdef",
+		"7-61007-0123456789abcdef-0123456789abcdef-",
+		"7-61007-0123456789abcdef-0123456789abcdefg",
+		"-61007-0123456789abcdef-0123456789abcdef", "names"};
+	struct entry_place place = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_int_equal(entry_read_name(bad[i], &place), -EBADMSG);
+	assert_int_equal(entry_read_name("7f-61007-0123456789abcdef-fedcba9876543210", &place), 0);
+	assert_int_equal(place.netns, 0x7f);
+	assert_int_equal(place.port, 61007);
+	assert_true(place.key == UINT64_C(0x0123456789abcdef));
+	assert_true(place.id == UINT64_C(0xfedcba9876543210));
 }
 
 /* ---- Which port ------------------------------------------------------------------------------ */
@@ -259,7 +275,8 @@ int main(void)
 		cmocka_unit_test(names_are_short_and_plain),
 		cmocka_unit_test(a_lease_is_over_with_the_boot_its_time_and_its_process),
 		cmocka_unit_test(what_cannot_be_seen_from_here_is_unsure),
-		cmocka_unit_test(what_is_held_lasts_as_long_as_its_lock),
+		cmocka_unit_test(what_is_held_lasts_as_long_as_its_process),
+		cmocka_unit_test(a_place_has_one_name),
 		cmocka_unit_test(the_quiet_ports_come_first_and_all_come),
 		cmocka_unit_test(a_block_comes_before_all_others_from_its_place_on),
 		cmocka_unit_test(a_key_keeps_its_block_and_no_two_have_one),

@@ -4,10 +4,12 @@
  * and a process by its pid and start.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "sockets/linux/policy.h"
@@ -54,22 +56,31 @@ static int read_boot_id(const struct sockets_system *system, char ret_id[BOOT_ID
 	return r;
 }
 
-int sockets_here(struct sockets_system *system, struct sockets_here *ret_here)
+static int read_inode(const char *path, uint64_t *ret_inode)
+{
+	struct stat status;
+
+	if (stat(path, &status) < 0)
+		return -errno;
+	*ret_inode = status.st_ino;
+	return 0;
+}
+
+int sockets_here(struct sockets_system *system, unsigned parts, struct sockets_here *ret_here)
 {
 	struct sockets_here here = {0};
-	struct stat status;
 
 	if (system->replay)
 		return -EROFS;
 	int r = read_boot_id(system, here.boot_id);
 	if (!r)
 		r = read_netns(&here.netns);
-	if (!r && stat("/proc/self/ns/pid", &status) < 0)
-		r = -errno;
+	if (!r && parts & SOCKETS_HERE_PIDNS)
+		r = read_inode("/proc/self/ns/pid", &here.pidns);
 	if (r)
 		return r;
-	here.pidns = status.st_ino;
-	here.netns_inode = stat("/proc/self/ns/net", &status) < 0 ? 0 : status.st_ino;
+	if (parts & SOCKETS_HERE_NETNS_INODE)
+		(void)read_inode("/proc/self/ns/net", &here.netns_inode);
 	*ret_here = here;
 	return 0;
 }
@@ -77,20 +88,10 @@ int sockets_here(struct sockets_system *system, struct sockets_here *ret_here)
 int sockets_policy(
 	struct sockets_system *system, struct arena *arena, struct berth_policy *ret_policy)
 {
-	return policy_read(system, arena, false, ret_policy);
+	return policy_read_ports(system, arena, ret_policy);
 }
 
-/* Field 3, behind the name, which may have brackets of its own (proc(5)): a zombie has ended, its
- * parent has not looked yet. */
-static bool has_ended(const struct buffer *stat)
-{
-	const char *name_end = memrchr(stat->data, ')', stat->len);
-	size_t left = name_end ? stat->len - (size_t)(name_end - stat->data) : 0;
-
-	return left > 2 && (name_end[2] == 'Z' || name_end[2] == 'X');
-}
-
-int sockets_start(struct sockets_system *system, uint32_t pid, uint64_t *ret_ticks)
+static int read_start(const struct sockets_system *system, uint32_t pid, uint64_t *ret_ticks)
 {
 	struct process_stat stat = {0};
 	struct buffer text = {0};
@@ -99,12 +100,37 @@ int sockets_start(struct sockets_system *system, uint32_t pid, uint64_t *ret_tic
 	process_path(path, pid, "stat");
 	int r = system_file(system, path, LARGEST_STAT, &text);
 	if (!r)
-		r = text.data ? process_parse_stat(text.data, text.len, &stat) : -ESRCH;
-	if (!r && has_ended(&text))
-		r = -ESRCH;
+		r = text.data ? process_parse_stat(text.data, text.len, &stat) : -EIO;
 	buffer_free(&text);
 	if (r)
-		return r == -ENOMEM || r == -EACCES ? r : -ESRCH;
+		return r == -ENOMEM ? r : -EACCES;
 	*ret_ticks = stat.start_ticks;
 	return 0;
+}
+
+/*
+ * The pidfd is opened first and looked at last: if its process has not ended then, what was read in
+ * between was read of it. It is readable as soon as the last thread has ended (pidfd_poll), also
+ * when nobody has waited for the process yet. Where /proc hides processes of others (hidepid=2),
+ * they live all the same.
+ */
+int sockets_start(struct sockets_system *system, uint32_t pid, uint64_t *ret_ticks)
+{
+	uint64_t ticks = 0;
+
+	if (pid == (uint32_t)getpid()) /* who has not ended */
+		return read_start(system, pid, ret_ticks);
+	int pidfd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+	if (pidfd < 0 && errno != ENOSYS) /* 5.3 */
+		return errno == ESRCH || errno == EINVAL ? -ESRCH : -errno;
+	int r = read_start(system, pid, &ticks);
+	struct pollfd ended = {.fd = pidfd, .events = POLLIN};
+	int polled = pidfd < 0 ? 0 : poll(&ended, 1, 0);
+	if (pidfd >= 0)
+		close(pidfd);
+	if (polled > 0 || (pidfd < 0 && r == -EACCES))
+		return -ESRCH;
+	if (!r)
+		*ret_ticks = ticks;
+	return r;
 }

@@ -41,20 +41,6 @@ int sockets_lock(struct sockets_system *system, uint16_t port)
 	return r;
 }
 
-bool sockets_is_locked(struct sockets_system *system, uint16_t port)
-{
-	struct sockaddr_un name;
-	socklen_t len = name_lock(port, &name);
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	(void)system;
-	/* Nothing is sent; a name that nobody has refuses (ECONNREFUSED). */
-	bool locked = fd >= 0 && !connect(fd, (const struct sockaddr *)&name, len);
-	if (fd >= 0)
-		close(fd);
-	return locked;
-}
-
 static int set(int fd, int level, int option, int value)
 {
 	return setsockopt(fd, level, option, &value, sizeof(value)) < 0 ? -errno : 0;

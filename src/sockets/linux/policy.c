@@ -144,8 +144,8 @@ static void read_reuse(
 		(int8_t)read_number(system, "/proc/sys/net/ipv4/tcp_timestamps", MOST, text);
 }
 
-int policy_read(const struct sockets_system *system, struct arena *arena, bool reuse,
-	struct berth_policy *ret_policy)
+int policy_read_ports(
+	const struct sockets_system *system, struct arena *arena, struct berth_policy *ret_policy)
 {
 	struct berth_policy policy = {.may_bind_low = -1,
 		.nonlocal_bind = -1,
@@ -153,7 +153,6 @@ int policy_read(const struct sockets_system *system, struct arena *arena, bool r
 		.tw_reuse = -1,
 		.tw_reuse_delay_ms = -1,
 		.tcp_timestamps = -1};
-	struct process_status status;
 	struct buffer text = {0};
 	int r = 0;
 
@@ -168,6 +167,23 @@ int policy_read(const struct sockets_system *system, struct arena *arena, bool r
 	if (read_file(system, "/proc/sys/net/ipv4/ip_unprivileged_port_start", &text)) /* 4.11 */
 		policy.has_unprivileged =
 			!policy_parse_start(text.data, text.len, &policy.unprivileged_start);
+	buffer_free(&text);
+	if (r == -ENOMEM)
+		return r;
+	*ret_policy = policy;
+	return 0;
+}
+
+int policy_read(const struct sockets_system *system, struct arena *arena, bool reuse,
+	struct berth_policy *ret_policy)
+{
+	struct berth_policy policy;
+	struct process_status status;
+	struct buffer text = {0};
+	int r = policy_read_ports(system, arena, &policy);
+
+	if (r)
+		return r;
 	policy.nonlocal_bind = read_switch(system, "/proc/sys/net/ipv4/ip_nonlocal_bind", &text);
 	policy.nonlocal_bind6 = read_switch(system, "/proc/sys/net/ipv6/ip_nonlocal_bind", &text);
 	if (reuse)
@@ -180,8 +196,6 @@ int policy_read(const struct sockets_system *system, struct arena *arena, bool r
 				status.capabilities >> PROCESS_CAP_NET_BIND_SERVICE & 1;
 	}
 	buffer_free(&text);
-	if (r == -ENOMEM)
-		return r;
 	*ret_policy = policy;
 	return 0;
 }

@@ -14,6 +14,10 @@
 int policy_read(const struct sockets_system *system, struct arena *arena, bool reuse,
 	struct berth_policy *ret_policy);
 
+/* The same of the three files that divide the ports; what is in others is not known. */
+int policy_read_ports(
+	const struct sockets_system *system, struct arena *arena, struct berth_policy *ret_policy);
+
 /* ip_local_port_range, "32768\t60999\n". 0 or -EBADMSG. */
 int policy_parse_range(const char *text, size_t len, struct berth_port_range *ret_range);
 

@@ -274,9 +274,9 @@ int sockets_process(struct sockets_system *system, uint32_t pid, uint64_t start_
 	return 0;
 }
 
-int sockets_here(struct sockets_system *system, struct sockets_here *ret_here)
+int sockets_here(struct sockets_system *system, unsigned parts, struct sockets_here *ret_here)
 {
-	(void)system, (void)ret_here;
+	(void)system, (void)parts, (void)ret_here;
 	return -ENOSYS;
 }
 
@@ -303,10 +303,4 @@ int sockets_policy(
 {
 	(void)system, (void)arena, (void)ret_policy;
 	return -ENOSYS;
-}
-
-bool sockets_is_locked(struct sockets_system *system, uint16_t port)
-{
-	(void)system, (void)port;
-	return false;
 }
