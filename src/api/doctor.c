@@ -72,11 +72,10 @@ static void put_ephemeral(
 		"free port (bind to port 0), there is nothing to do");
 	buffer_format(&words->command, "berth reserve %u", port);
 	buffer_format(&words->assumptions,
-		"%.2f outgoing connections a second, as many as ended here in the last minute, "
-		"each "
-		"at any of %" PRIu32 " ports that connect() takes first; the server is away for %g "
-		"s, and leaves no connections on its port",
-		fact->opens_per_s, fact->candidates, doctor->restart_gap_s);
+		"%.2f outgoing connections a second, as many as ended here lately, each at any of "
+		"the ports that connect() takes first and that are left for its destination; they "
+		"last longer than the server is away, %g s, and it leaves none on its port",
+		fact->opens_per_s, doctor->restart_gap_s);
 }
 
 static void put_backlog(struct words *words, const struct findings_fact *fact)

@@ -381,18 +381,33 @@ static bool is_blind(const struct why_box *box)
 	return gaps & blind;
 }
 
-/* Only who differs from the user of a connection needs to know who bound the listener. */
-static verdict_truth judge_sockets(struct why_box *box)
+/* What may stand beside others may also match what their bucket remembers, and then passes. */
+static bool read_bucket(const struct why_box *box, struct verdict_bucket *ret_bucket)
 {
-	struct verdict_bind *bind = &box->bind;
+	const struct verdict_bind *bind = &box->bind;
 	struct sockets_bucket bucket;
 
-	bind->bucket_is_ours = -1;
-	verdict_truth conflict = verdict_judge(bind, box->sockets, box->n_sockets);
-	if (conflict < 0 && bind->reuseport && bind->proto == BERTH_TCP && !is_elsewhere(box) &&
-		!sockets_bucket(box->berth->system, bind->port, &bucket)) {
-		bind->bucket_is_ours = bucket.reuseport && bucket.uid == bind->uid;
-		conflict = verdict_judge(bind, box->sockets, box->n_sockets);
+	if (bind->proto != BERTH_TCP || (!bind->reuseaddr && !bind->reuseport) ||
+		is_elsewhere(box) || sockets_bucket(box->berth->system, bind->port, &bucket))
+		return false;
+	*ret_bucket = (struct verdict_bucket){.reuseaddr = bucket.reuseaddr,
+		.reuseport = bucket.reuseport,
+		.any_address = bucket.any_address,
+		.uid = bucket.uid,
+		.family = bucket.family,
+		.v6only = bucket.v6only};
+	memcpy(ret_bucket->address4, bucket.address4, sizeof(bucket.address4));
+	memcpy(ret_bucket->address6, bucket.address6, sizeof(bucket.address6));
+	return true;
+}
+
+static verdict_truth judge_sockets(struct why_box *box)
+{
+	verdict_truth conflict = verdict_judge(&box->bind, box->sockets, box->n_sockets);
+
+	if (conflict && read_bucket(box, &box->bucket)) {
+		box->bind.bucket = &box->bucket;
+		conflict = verdict_judge(&box->bind, box->sockets, box->n_sockets);
 	}
 	return conflict;
 }
@@ -440,8 +455,8 @@ static int judge(struct why_box *box)
 /*
  * What a bind with SO_REUSEPORT left in TCP's bucket (inet_csk_update_fastreuse,
  * FASTREUSEPORT_STRICT) stays when its socket is closed, as long as another keeps the bucket: who
- * matches it in user and address is compared with nobody (sk_reuseport_match). sock_diag does not
- * tell it; sockets_bucket() could, with BPF, but not of sockets that are only bound (iter/tcp).
+ * matches it in user and address is compared with nobody (sk_reuseport_match). Only
+ * sockets_bucket() can tell.
  */
 static int list_hindrances(struct why_box *box)
 {
@@ -455,7 +470,8 @@ static int list_hindrances(struct why_box *box)
 		texts[i] = box->binder.hindrances[i];
 	if (is_blind(box))
 		texts[n++] = "sockets that this snapshot could not see";
-	if (box->why.n_causes && request->proto == BERTH_TCP && request->reuseport)
+	if (box->why.n_causes && request->proto == BERTH_TCP && request->reuseport &&
+		!box->bind.bucket)
 		texts[n++] = "a closed socket of the same user with SO_REUSEPORT, beside which the "
 			     "kernel lets in others while the port is in use";
 	box->why.cannot_exclude = texts;

@@ -17,6 +17,7 @@ struct why_box {
 	const struct why_box *before; /* whose snapshot it is; NULL: our own */
 	struct berth_snapshot *snapshot;
 	struct verdict_bind bind;
+	struct verdict_bucket bucket; /* if bind.bucket is it */
 	struct sockets_binder binder;
 	const struct berth_socket **sockets; /* of this port, in the namespace of the bind */
 	size_t n_sockets;

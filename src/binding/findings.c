@@ -47,10 +47,9 @@ static bool is_told(const struct findings_ask *ask, size_t index)
 
 static int judge_ephemeral(const struct findings_ask *ask, findings_seen *seen, void *context)
 {
-	struct theft_survey survey;
-	int r = 0;
+	struct theft_survey survey = {0};
+	int r = theft_survey(ask->policy, ask->sockets, ask->n_sockets, &survey);
 
-	theft_survey(ask->policy, ask->sockets, ask->n_sockets, &survey);
 	for (size_t i = 0; !r && survey.known && i < ask->n_sockets; i++) {
 		const struct berth_socket *socket = ask->sockets + i;
 		struct findings_fact fact = {.kind = BERTH_FINDING_EPHEMERAL_PORT,
@@ -58,8 +57,7 @@ static int judge_ephemeral(const struct findings_ask *ask, findings_seen *seen, 
 			.socket = socket,
 			.count = 1,
 			.has_probability = true,
-			.opens_per_s = survey.opens_per_s,
-			.candidates = survey.preferred + 1};
+			.opens_per_s = survey.opens_per_s};
 
 		/* Of UDP nothing is known of the rate: what is closed leaves no trace. */
 		if (socket->proto != BERTH_TCP || socket->state != BERTH_LISTEN ||

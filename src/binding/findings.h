@@ -28,8 +28,7 @@ struct findings_fact {
 	size_t count; /* how many sockets it is about */
 	bool has_probability;
 	double probability;
-	double opens_per_s; /* on which the probability rests, with the next one */
-	uint32_t candidates;
+	double opens_per_s; /* on which the probability rests */
 };
 
 /* A non-zero answer ends it and is handed on. */

@@ -19,19 +19,21 @@
 #include <berth.h>
 
 enum {
-	THEFT_TIME_WAIT_S = 60 /* TCP_TIMEWAIT_LEN, include/net/tcp.h */
+	THEFT_TIME_WAIT_S = 60, /* TCP_TIMEWAIT_LEN, include/net/tcp.h */
+	THEFT_LATELY_S = 10, /* what ended since tells more of a load that has just begun */
 };
 
 struct theft_survey {
 	bool known; /* there is a range, and reservations could be read */
 	struct berth_port_range range;
-	uint32_t preferred; /* ports that connect() takes first and has left */
 	uint32_t closed; /* outgoing connections that ended here in the last 60 s: TIME_WAIT */
-	double opens_per_s; /* taken from these: as many begin as end */
+	double opens_per_s; /* taken from these, as many begin as end: lately, or in 60 s if more */
+	double takes_per_s; /* how often a port that connect() takes first would be taken */
+	double takes_other_per_s; /* one of the other parity: only if those are used up */
 };
 
-/* `sockets` are all of TCP in one network namespace, in the order of a snapshot. */
-void theft_survey(const struct berth_policy *policy, const struct berth_socket *sockets, size_t n,
+/* `sockets` are all of TCP in one network namespace, in the order of a snapshot. 0; -ENOMEM. */
+int theft_survey(const struct berth_policy *policy, const struct berth_socket *sockets, size_t n,
 	struct theft_survey *ret_survey);
 
 /* Whether connect() takes the port while there are better ones. */
@@ -39,9 +41,9 @@ bool theft_is_preferred(const struct theft_survey *survey, uint16_t port);
 
 /*
  * The chance that an outgoing connection has the port `gap_s` seconds after the server gave it up,
- * from 0 to 1. Assumes that connections begin at the rate of the survey, each at any of the ports
- * that are left, that they last longer than the gap, and that nothing that the server accepted is
- * left on the port.
+ * from 0 to 1. Assumes that connections begin at the rate of the survey, to the destinations that
+ * they had, each at any of the ports that are left for it, that they last longer than the gap, and
+ * that nothing that the server accepted is left on the port.
  */
 double theft_chance(const struct theft_survey *survey, uint16_t port, double gap_s);
 

@@ -2,9 +2,8 @@
 /*
  * The rules, each where the kernel has it. TCP's bucket also remembers whether those that were
  * bound before agreed, and then nothing is compared (fastreuse, fastreuseport in
- * inet_csk_get_port). Mostly the comparison would have passed too; where it need not,
- * bucket_may_match() makes the verdict unknown. What a program changed between its bind and now is
- * not seen.
+ * inet_csk_get_port). Mostly the comparison would have passed too; where it need not, and the
+ * bucket could not be read, bucket_may_match() makes the verdict unknown.
  */
 #include "binding/verdict.h"
 
@@ -143,7 +142,8 @@ static verdict_truth shares_address(
 
 /*
  * The same: one group, of one user; the user of TIME_WAIT does not count. A connection is of whom
- * accept() was called by, while the bucket remembers who bound the listener (fastuid).
+ * accept() was called by, while the bucket remembers who bound the listener: not known of one that
+ * is not.
  */
 static verdict_truth shares_port(const struct verdict_bind *bind, const struct berth_socket *socket)
 {
@@ -151,8 +151,8 @@ static verdict_truth shares_port(const struct verdict_bind *bind, const struct b
 
 	if (!bind->reuseport)
 		return 0;
-	if (!user && is_connection(socket))
-		user = bind->bucket_is_ours;
+	if (!user && is_connection(socket) && !bind->bucket)
+		user = -1;
 	return both(socket->has_reuse ? socket->reuseport : -1, user);
 }
 
@@ -222,6 +222,68 @@ static verdict_truth judge_all(const struct verdict_bind *bind,
 	return worst;
 }
 
+static bool is_mapped(const uint8_t address[16])
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+	return !memcmp(address, mapped, sizeof(mapped));
+}
+
+/* The address that a socket has for IPv4: __inet6_bind() sets 127.0.0.6 beside any other of IPv6
+ * than the wildcard (LOOPBACK4_IPV6). */
+static const uint8_t *address4_of(const struct verdict_bind *bind)
+{
+	static const uint8_t loopback4_ipv6[4] = {127, 0, 0, 6};
+
+	if (bind->family == 4)
+		return bind->address;
+	return verdict_is_wildcard(bind) ? nothing : loopback4_ipv6;
+}
+
+/* ipv4_rcv_saddr_equal(), where a wildcard in the bucket matches all. */
+static bool matches_address4(const struct verdict_bucket *bucket, const struct verdict_bind *bind)
+{
+	bool v6only = bind->v6only || (bind->family == 6 && !verdict_is_wildcard(bind));
+
+	return !v6only &&
+		(is_wildcard(bucket->address4, 4) ||
+			!memcmp(bucket->address4, address4_of(bind), 4));
+}
+
+/* ipv6_rcv_saddr_equal(), the same. A socket of IPv4 counts as a mapped address. */
+static bool matches_address6(const struct verdict_bucket *bucket, const struct verdict_bind *bind)
+{
+	if (bind->family == 4 && is_mapped(bucket->address6))
+		return matches_address4(bucket, bind);
+	if (is_wildcard(bucket->address6, 6))
+		return bind->family == 6 || !bucket->v6only;
+	return bind->family == 6 && !memcmp(bucket->address6, bind->address, 16);
+}
+
+/* sk_reuseport_match() */
+static bool matches_group(const struct verdict_bucket *bucket, const struct verdict_bind *bind)
+{
+	if (!bucket->reuseport || !bind->reuseport || bucket->uid != bind->uid)
+		return false;
+	return bucket->any_address ||
+		(bucket->family == 6 ? matches_address6(bucket, bind)
+				     : matches_address4(bucket, bind));
+}
+
+/*
+ * inet_csk_get_port(): what matches the bucket passes. listen() goes through the same once more,
+ * where SO_REUSEADDR does not count (inet_csk_listen_start), while a bind with SO_REUSEPORT that
+ * has passed is by then what the bucket remembers (inet_csk_update_fastreuse).
+ */
+static bool passes_unseen(const struct verdict_bind *bind)
+{
+	const struct verdict_bucket *bucket = bind->bucket;
+
+	if (bucket->reuseaddr && bind->reuseaddr)
+		return !bind->listen || bind->reuseport;
+	return matches_group(bucket, bind);
+}
+
 /*
  * sk_reuseport_match(): TCP's bucket remembers user and address of one that was bound with
  * SO_REUSEPORT beside others (FASTREUSEPORT_STRICT), but not its interface, and compares nothing
@@ -279,6 +341,8 @@ verdict_truth verdict_judge(const struct verdict_bind *bind,
 	if (!is_datagram(bind->proto) || !bind->reuseport) {
 		verdict_truth conflict = judge_all(bind, sockets, n_sockets);
 
+		if (bind->bucket)
+			return passes_unseen(bind) ? 0 : conflict;
 		return conflict > 0 && bucket_may_match(bind, sockets, n_sockets) ? -1 : conflict;
 	}
 	if (!has_order(bind, sockets, n_sockets))

@@ -12,6 +12,21 @@
 /* Yes, no, or not known: -1. */
 typedef int8_t verdict_truth;
 
+/*
+ * What TCP's bind bucket remembers of all that were ever bound to the port, as long as any is left
+ * (struct inet_bind_bucket): who matches it is compared with nobody.
+ */
+struct verdict_bucket {
+	bool reuseaddr; /* all have SO_REUSEADDR, and none listens (fastreuse) */
+	bool reuseport; /* one was bound with SO_REUSEPORT, of which the rest is (fastreuseport) */
+	bool any_address; /* all were: FASTREUSEPORT_ANY */
+	uint32_t uid;
+	uint8_t family; /* 4 or 6 */
+	uint8_t address4[4]; /* sk_rcv_saddr, which a socket of IPv6 has too */
+	uint8_t address6[16]; /* of family 6 */
+	bool v6only;
+};
+
 /* The socket that would be bound. Addresses as in berth_bind; never an IPv4 one in IPv6 form. */
 struct verdict_bind {
 	enum berth_proto proto; /* BERTH_TCP, BERTH_UDP, BERTH_UDPLITE, BERTH_SCTP, BERTH_DCCP */
@@ -27,9 +42,7 @@ struct verdict_bind {
 	uint32_t ifindex; /* SO_BINDTODEVICE; 0: none */
 	uint32_t uid;
 	verdict_truth may_bind_low; /* CAP_NET_BIND_SERVICE */
-	/* Whether TCP's bucket has only ever seen SO_REUSEPORT, and of this user: then no socket is
-	 * compared (sk_reuseport_match). -1: not known, which matters to connections only. */
-	verdict_truth bucket_is_ours;
+	const struct verdict_bucket *bucket; /* of TCP; NULL: not known */
 };
 
 /* What of the host counts besides its sockets. */

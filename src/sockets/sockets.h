@@ -247,14 +247,23 @@ struct sockets_binder {
 int sockets_binder(struct sockets_system *system, uint32_t pid, struct arena *arena,
 	struct sockets_binder *ret_binder);
 
-/* What the kernel remembers of those that were bound to a port of TCP (struct inet_bind_bucket). */
+/*
+ * What the kernel remembers of those that were bound to a port of TCP (struct inet_bind_bucket),
+ * as long as one of them is left: who matches it is compared with nobody.
+ */
 struct sockets_bucket {
-	bool reuseport; /* all had SO_REUSEPORT, and the first of them this user */
+	bool reuseaddr; /* all have SO_REUSEADDR, and none listens */
+	bool reuseport; /* one was bound with SO_REUSEPORT, of which the rest is: */
+	bool any_address; /* all were, so that its address does not count */
 	uint32_t uid;
+	uint8_t family; /* 4 or 6 */
+	uint8_t address4[4]; /* network byte order; sk_rcv_saddr, which a socket of IPv6 has too */
+	uint8_t address6[16]; /* of family 6 */
+	bool v6only;
 };
 
-/* Told by a BPF program, if some connection or listener has the port. 0; -ENOENT: none has;
- * -EPERM: needs CAP_BPF and CAP_PERFMON; -EOPNOTSUPP and others: cannot be told. */
+/* Told by a BPF program, of our network namespace. 0; -ENOENT: nothing has the port; -EPERM: needs
+ * CAP_BPF and CAP_PERFMON; -EOPNOTSUPP and others: cannot be told. */
 int sockets_bucket(
 	const struct sockets_system *system, uint16_t port, struct sockets_bucket *ret_bucket);
 

@@ -51,8 +51,8 @@ def test_a_port_that_connections_may_take_has_a_chance(ill: World, tmp_path: Pat
     said = ill.said
     even = one(ill, tmp_path, "ephemeral-port", said["even"])
     assert even["command"] == f"berth reserve {said['even']}"
-    # The connections of the last minute, a second's share, at any of the even ports that are left and its own.
-    rate, left = said["closed"] / 60, said["ports"] - said["closed"]
+    # The connections of the last ten seconds, a second's share, at any of the even ports that are left and its own.
+    rate, left = said["closed"] / 10, said["ports"] - said["closed"]
     assert even["probability"] == pytest.approx(1 - math.exp(-rate / left), rel=0.05)
     assert one(ill, tmp_path, "ephemeral-port", said["odd"])["probability"] == 0
 
@@ -64,7 +64,7 @@ def test_a_longer_restart_has_a_greater_chance(ill: World, tmp_path: Path) -> No
                    if each["port"] == ill.said["even"]]
         chances.append(found["probability"])
     assert chances[1] / chances[0] == pytest.approx(2, rel=0.01)
-    assert chances[2] / chances[1] == pytest.approx(20, rel=0.05)
+    assert math.log1p(-chances[2]) / math.log1p(-chances[1]) == pytest.approx(20, rel=0.01)
 
 
 def test_a_full_backlog_is_found(ill: World, tmp_path: Path) -> None:

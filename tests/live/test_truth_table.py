@@ -35,8 +35,8 @@ def test_every_bind_is_as_foretold(said: str) -> None:
 
 
 def test_nothing_is_left_out_in_silence(said: str) -> None:
-    """All set-ups can be made; unknown is only what several sockets left in the kernel's memory, and seldom."""
+    """All set-ups can be made; unknown is only the order of several sockets of UDP of both families, and seldom."""
     found = re.search(r"^(\d+) set-ups cannot be made here, (\d+) binds after several others are unknown$", said, re.M)
     assert found, said
     assert int(found[1]) == 0
-    assert int(found[2]) < 100
+    assert int(found[2]) < 50

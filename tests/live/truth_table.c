@@ -95,7 +95,7 @@ static struct berth *berth;
 static unsigned long passed;
 static unsigned long failed;
 static unsigned long unmade;
-static unsigned long unknown; /* of several sockets, see verdict.c: never of one */
+static unsigned long unknown; /* of several sockets of UDP, see verdict.c: never of one */
 static uint64_t random_state;
 
 static uint32_t draw(uint32_t below)
@@ -427,19 +427,13 @@ static void tell(const struct trial *trial, const struct way *second, const stru
 		error ? strerror(error) : "none");
 }
 
-/*
- * True: the bind left a mark. A socket of TCP with SO_REUSEPORT that was let in is remembered by
- * the bucket after it is closed, for as long as any other socket keeps the bucket
- * (inet_csk_update_fastreuse, FASTREUSEPORT_STRICT): a later one of that user and address is then
- * compared with nobody (sk_reuseport_match), whatever its interface. The mark is not in the
- * snapshot, so nothing is foretold beside one.
- */
-static bool compare(const struct trial *trial, const struct way *second,
+static void compare(const struct trial *trial, const struct way *second,
 	const struct berth_why *why, bool and_listen)
 {
 	int error = really(second, trial->type, trial->port, and_listen);
 
-	if (why->verdict == BERTH_BIND_UNKNOWN && trial->n_firsts > 1) {
+	if (why->verdict == BERTH_BIND_UNKNOWN && trial->n_firsts > 1 &&
+		trial->type == SOCK_DGRAM) {
 		unknown++;
 	} else if (why->verdict != BERTH_BIND_UNKNOWN && why->errnum == error) {
 		passed++;
@@ -447,7 +441,6 @@ static bool compare(const struct trial *trial, const struct way *second,
 		failed++;
 		tell(trial, second, why, and_listen, error);
 	}
-	return !error && trial->type == SOCK_STREAM && second->reuseport;
 }
 
 static struct berth_why *foretell(const struct berth_bind *bind, const struct berth_why *before)
@@ -462,29 +455,26 @@ static struct berth_why *foretell(const struct berth_bind *bind, const struct be
 	return why;
 }
 
-/* Up to `most` binds beside one set-up, all over one snapshot; stops after a mark. Returns how many
- * were done. `next`: the first, of all; negative: drawn. */
-static unsigned compare_some(const struct trial *trial, unsigned most, int next)
+/* Binds beside one set-up, all over one snapshot, while what they leave in the bind bucket of TCP
+ * is asked anew each time. `some`: how many are drawn; 0: each way. */
+static void compare_some(const struct trial *trial, unsigned some)
 {
 	struct berth_why *first = NULL;
-	bool marked = false;
-	unsigned done = 0;
+	const unsigned most = some ? some : WAYS;
 
-	while (done < most && !marked) {
-		struct way second = way_of(next < 0 ? draw(WAYS) : (unsigned)next + done, DEVICES);
+	for (unsigned done = 0; done < most; done++) {
+		struct way second = way_of(some ? draw(WAYS) : done, DEVICES);
 		bool and_listen = trial->type == SOCK_STREAM && draw(2);
 		struct berth_bind bind = bind_of(&second, trial->type, trial->port, and_listen);
 		struct berth_why *why = foretell(&bind, first);
 
-		marked = compare(trial, &second, why, and_listen);
-		done++;
+		compare(trial, &second, why, and_listen);
 		if (!first)
 			first = why;
 		else
 			berth_why_free(why);
 	}
 	berth_why_free(first);
-	return done;
 }
 
 /* ---- The table
@@ -492,24 +482,17 @@ static unsigned compare_some(const struct trial *trial, unsigned most, int next)
 
 static void try_state(enum state state, const struct way *first, unsigned some)
 {
-	const unsigned most = some ? some : WAYS;
+	struct setup setup;
+	struct trial trial = {
+		.what = state_names[state], .firsts = first, .n_firsts = 1, .type = SOCK_STREAM};
 
-	for (unsigned done = 0; done < most;) {
-		struct setup setup;
-		struct trial trial = {.what = state_names[state],
-			.firsts = first,
-			.n_firsts = 1,
-			.type = SOCK_STREAM};
-
-		if (set_up(&setup, first, state)) {
-			trial.port = setup.port;
-			done += compare_some(&trial, most - done, some ? -1 : (int)done);
-		} else {
-			unmade++;
-			done = most;
-		}
-		end(&setup);
+	if (set_up(&setup, first, state)) {
+		trial.port = setup.port;
+		compare_some(&trial, some);
+	} else {
+		unmade++;
 	}
+	end(&setup);
 }
 
 static void run_tcp(unsigned one_of, unsigned some)
@@ -544,7 +527,7 @@ static void run_udp(unsigned some)
 				.type = SOCK_DGRAM,
 				.port = port_of(fd)};
 
-			(void)compare_some(&trial, some ? some : WAYS, some ? -1 : 0);
+			compare_some(&trial, some);
 		} else {
 			unmade++;
 		}
@@ -579,7 +562,7 @@ static void run_several(int type, unsigned rounds)
 			.type = type,
 			.port = setup.port};
 		if (kept)
-			(void)compare_some(&trial, BESIDE_SEVERAL, -1);
+			compare_some(&trial, BESIDE_SEVERAL);
 		end(&setup);
 	}
 }
@@ -638,7 +621,7 @@ static void run_elsewhere(void)
 			.n_firsts = 1,
 			.type = type,
 			.port = port_of(fd)};
-		(void)compare_some(&trial, 4, -1);
+		compare_some(&trial, BESIDE_SEVERAL);
 		end(&setup);
 	}
 	close(other);

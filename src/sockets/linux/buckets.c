@@ -8,39 +8,8 @@
 
 #include <buckets_bpf.lskel.h>
 
+#include "sockets/linux/bpf_call.h"
 #include "sockets/linux/system.h"
-
-enum {
-	CHUNK = 4096,
-};
-
-static int open_iterator(int link)
-{
-	union bpf_attr attr;
-
-	memset(&attr, 0, sizeof(attr));
-	attr.iter_create.link_fd = (uint32_t)link;
-	int fd = (int)syscall(__NR_bpf, BPF_ITER_CREATE, &attr, sizeof(attr.iter_create));
-	return fd < 0 ? -errno : fd;
-}
-
-static int read_all(int fd, struct buffer *ret)
-{
-	ssize_t got = 1;
-
-	while (got > 0) {
-		char *place = buffer_reserve(ret, CHUNK);
-
-		if (!place)
-			return ret->error;
-		got = read(fd, place, CHUNK);
-		if (got < 0 && errno == EINTR)
-			got = 1;
-		else if (got > 0)
-			ret->len += (size_t)got;
-	}
-	return got < 0 ? -errno : 0;
-}
 
 /* A system_fetch; the context is the range. */
 static int fetch(void *context, struct buffer *ret)
@@ -56,13 +25,7 @@ static int fetch(void *context, struct buffer *ret)
 	if (r >= 0)
 		r = buckets_bpf__attach(program);
 	if (r >= 0)
-		r = open_iterator(program->links.berth_buckets_fd);
-	if (r >= 0) {
-		int fd = r;
-
-		r = read_all(fd, ret);
-		close(fd);
-	}
+		r = bpf_call_read_all(program->links.berth_buckets_fd, ret);
 	buckets_bpf__destroy(program);
 	return r;
 }

@@ -13,11 +13,10 @@
  */
 int closing_ask(const struct sockets_system *system, struct rows *rows);
 
-/* What the records say of the bucket: see sockets_bucket(). */
+/* Reads the record of sockets_bucket(). 0; -ENOENT: no bucket; -EBADMSG: no such record. */
 int closing_rows_bucket(const void *bytes, size_t len, struct sockets_bucket *ret_bucket);
 
-/* Takes the records of an answer over into the rows that have their cookies. */
-/* 0; -ENOMEM. */
+/* Takes the records of an answer over into the rows that have their cookies. 0; -ENOMEM. */
 int closing_rows_read(const void *bytes, size_t len, struct rows *rows);
 
 #endif

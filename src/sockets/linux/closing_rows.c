@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-/* Decodes what bpf/closing.bpf.c tells. */
+/* Decodes what bpf/closing.bpf.c and bpf/bind_bucket.bpf.c tell. */
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <linux/types.h>
 
 #include "base/map.h"
+#include "sockets/linux/bpf/bind_bucket_record.h"
 #include "sockets/linux/bpf/closing_record.h"
 #include "sockets/linux/closing.h"
 
@@ -58,12 +60,22 @@ int closing_rows_read(const void *bytes, size_t len, struct rows *rows)
 
 int closing_rows_bucket(const void *bytes, size_t len, struct sockets_bucket *ret_bucket)
 {
-	struct closing_record record;
+	struct bind_bucket_record record;
+	struct sockets_bucket bucket = {0};
 
-	if (len < sizeof(record))
-		return -ENOENT;
+	if (len != sizeof(record))
+		return -EBADMSG;
 	memcpy(&record, bytes, sizeof(record));
-	*ret_bucket = (struct sockets_bucket){
-		.reuseport = record.fastreuseport == CLOSING_REUSEPORT_ANY, .uid = record.fastuid};
+	if (!record.found)
+		return -ENOENT;
+	bucket.reuseaddr = record.fastreuse > 0;
+	bucket.reuseport = record.fastreuseport > 0;
+	bucket.any_address = record.fastreuseport == BIND_BUCKET_ANY;
+	bucket.uid = record.fastuid;
+	bucket.family = record.family == AF_INET6 ? 6 : 4;
+	bucket.v6only = record.v6only;
+	memcpy(bucket.address4, record.address4, sizeof(bucket.address4));
+	memcpy(bucket.address6, record.address6, sizeof(bucket.address6));
+	*ret_bucket = bucket;
 	return 0;
 }

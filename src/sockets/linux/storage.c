@@ -12,13 +12,10 @@
 
 #include "base/text.h"
 #include "sockets/linux/bpf/stream.h"
+#include "sockets/linux/bpf_call.h"
 #include "sockets/linux/cgroupfs.h"
 #include "sockets/linux/system.h"
 #include "sockets/linux/tasks.h"
-
-enum {
-	CHUNK = 4096,
-};
 
 #define OWNERS TASKS_FOLDER "/owners"
 
@@ -144,45 +141,25 @@ static int attach(struct storage_bpf *storage)
 /* Notes what is older than the hooks. */
 static int seed(const struct storage_bpf *storage)
 {
-	char bytes[CHUNK];
-	union bpf_attr attr;
-	ssize_t got = 0;
+	struct buffer nothing = {0};
+	int r = bpf_call_read_all(storage->links.berth_seed_fd, &nothing);
 
-	memset(&attr, 0, sizeof(attr));
-	attr.iter_create.link_fd = (uint32_t)storage->links.berth_seed_fd;
-	int fd = (int)syscall(__NR_bpf, BPF_ITER_CREATE, &attr, sizeof(attr.iter_create));
-	if (fd < 0)
-		return -errno;
-	do {
-		got = read(fd, bytes, sizeof(bytes));
-	} while (got > 0 || (got < 0 && (errno == EINTR || errno == EAGAIN)));
-	int r = got < 0 ? -errno : 0;
-	close(fd);
+	buffer_free(&nothing);
 	return r;
-}
-
-static int pin(int object, const char *path)
-{
-	union bpf_attr attr;
-
-	memset(&attr, 0, sizeof(attr));
-	attr.pathname = (uint64_t)(uintptr_t)path;
-	attr.bpf_fd = (uint32_t)object;
-	return syscall(__NR_bpf, BPF_OBJ_PIN, &attr, sizeof(attr)) < 0 ? -errno : 0;
 }
 
 static int pin_all(const struct storage_bpf *storage, unsigned mode)
 {
-	int r = pin(storage->links.berth_listens_fd, TASKS_FOLDER "/listens");
+	int r = bpf_call_pin(storage->links.berth_listens_fd, TASKS_FOLDER "/listens");
 
 	if (!r && storage->links.berth_binds4_fd > 0)
-		r = pin(storage->links.berth_binds4_fd, TASKS_FOLDER "/binds4");
+		r = bpf_call_pin(storage->links.berth_binds4_fd, TASKS_FOLDER "/binds4");
 	if (!r && storage->links.berth_binds6_fd > 0)
-		r = pin(storage->links.berth_binds6_fd, TASKS_FOLDER "/binds6");
+		r = bpf_call_pin(storage->links.berth_binds6_fd, TASKS_FOLDER "/binds6");
 	if (!r)
-		r = pin(storage->maps.berth_notes.map_fd, TASKS_FOLDER "/notes");
+		r = bpf_call_pin(storage->maps.berth_notes.map_fd, TASKS_FOLDER "/notes");
 	if (!r)
-		r = pin(storage->links.berth_tell_fd, OWNERS);
+		r = bpf_call_pin(storage->links.berth_tell_fd, OWNERS);
 	if (!r &&
 		(chmod(OWNERS, (mode_t)mode) < 0 || chmod(TASKS_FOLDER "/notes", (mode_t)mode) < 0))
 		r = -errno;

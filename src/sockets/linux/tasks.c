@@ -18,6 +18,7 @@
 #include <tasks_bpf.lskel.h>
 
 #include "sockets/linux/bpf/stream.h"
+#include "sockets/linux/bpf_call.h"
 
 enum {
 	CHUNK = 65536,
@@ -144,16 +145,6 @@ static struct tasks_bpf *load(const struct map *wanted, bool all_files)
 	return tasks;
 }
 
-static int open_iterator(int link)
-{
-	union bpf_attr attr;
-
-	memset(&attr, 0, sizeof(attr));
-	attr.iter_create.link_fd = (uint32_t)link;
-	int fd = (int)syscall(__NR_bpf, BPF_ITER_CREATE, &attr, sizeof(attr.iter_create));
-	return fd < 0 ? -errno : fd;
-}
-
 static int look(const struct sockets_system *system, const struct map *wanted, bool all_files,
 	struct owners_hits *hits)
 {
@@ -163,7 +154,7 @@ static int look(const struct sockets_system *system, const struct map *wanted, b
 		hits->why_not = tasks_why_not_loaded(-errno);
 		return -errno;
 	}
-	int fd = open_iterator(tasks->links.berth_walk_fd);
+	int fd = bpf_call_iterator(tasks->links.berth_walk_fd);
 	int r = fd < 0 ? fd : tasks_read(system, fd, wanted, hits);
 	if (fd < 0)
 		hits->why_not = tasks_why_not_loaded(fd);
@@ -190,16 +181,8 @@ int tasks_loaded_again(
 int tasks_pin(const char *path, unsigned mode, const char **ret_why)
 {
 	struct tasks_bpf *tasks = load(NULL, true);
-	union bpf_attr attr;
-	int r = tasks ? 0 : -errno;
+	int r = tasks ? bpf_call_pin(tasks->links.berth_walk_fd, path) : -errno;
 
-	memset(&attr, 0, sizeof(attr));
-	if (!r) {
-		attr.pathname = (uint64_t)(uintptr_t)path;
-		attr.bpf_fd = (uint32_t)tasks->links.berth_walk_fd;
-		if (syscall(__NR_bpf, BPF_OBJ_PIN, &attr, sizeof(attr)) < 0)
-			r = -errno;
-	}
 	if (!r && chmod(path, (mode_t)mode) < 0)
 		r = -errno;
 	if (r && ret_why)

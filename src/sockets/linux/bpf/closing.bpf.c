@@ -12,30 +12,10 @@
 #include "closing_record.h"
 
 enum {
-	STATE_TIME_WAIT = 6, /* include/net/tcp_states.h */
-	STATE_NEW_SYN_RECV = 12, /* a request: it has no bucket */
+	STATE_NEW_SYN_RECV = 12, /* include/net/tcp_states.h; a request is no whole socket */
 };
 
 __u16 berth_port; /* written before the program is loaded */
-
-static __always_inline void look_into_bucket(__u64 sock, __u8 state, struct closing_record *record)
-{
-	__u64 bucket = 0;
-	signed char fastreuseport = 0;
-
-	bpf_probe_read_kernel(&bucket, sizeof(bucket),
-		(const void *)(sock +
-			(state == STATE_TIME_WAIT
-					? bpf_core_field_offset(struct inet_timewait_sock, tw_tb)
-					: bpf_core_field_offset(
-						  struct inet_connection_sock, icsk_bind_hash))));
-	bpf_probe_read_kernel(&fastreuseport, sizeof(fastreuseport),
-		(const void *)(bucket +
-			bpf_core_field_offset(struct inet_bind_bucket, fastreuseport)));
-	bpf_probe_read_kernel(&record->fastuid, sizeof(record->fastuid),
-		(const void *)(bucket + bpf_core_field_offset(struct inet_bind_bucket, fastuid)));
-	record->fastreuseport = bucket ? fastreuseport : 0;
-}
 
 SEC("iter/tcp")
 int berth_closing(struct bpf_iter__tcp *ctx)
@@ -59,7 +39,6 @@ int berth_closing(struct bpf_iter__tcp *ctx)
 	 * little-endian machines from the lowest bit up). */
 	bpf_probe_read_kernel(&record.bits, 1,
 		(const void *)(sock + bpf_core_field_offset(struct sock_common, skc_state) + 1));
-	look_into_bucket(sock, state, &record);
 	bpf_seq_write(ctx->meta->seq, &record, sizeof(record));
 	return 0;
 }

@@ -7,14 +7,6 @@ struct closing_record {
 	__u64 cookie; /* as sock_diag tells it; 0: nobody asked for it yet */
 	__u32 bits; /* enum closing_bits */
 	__u32 uid; /* of its maker, in the user namespace of the reader */
-	/* What its bind bucket remembers of all that were ever bound there. */
-	__s32 fastreuseport; /* enum closing_reuseport; negative: made by connect() */
-	__u32 fastuid;
-};
-
-/* FASTREUSEPORT_… of include/net/inet_hashtables.h */
-enum closing_reuseport {
-	CLOSING_REUSEPORT_ANY = 1,
 };
 
 enum closing_bits {

@@ -8,6 +8,7 @@
 #ifndef VMLINUX_H
 #define VMLINUX_H
 
+typedef signed char __s8;
 typedef signed int __s32;
 typedef signed long long __s64;
 typedef unsigned char __u8;
@@ -101,13 +102,16 @@ struct inet_bind2_bucket {
 };
 
 struct inet_ehash_bucket;
-struct inet_bind_hashbucket;
+struct inet_bind_hashbucket {
+	struct hlist_head chain;
+};
 struct inet_listen_hashbucket;
 struct udp_hslot;
 
 struct inet_hashinfo {
 	struct inet_ehash_bucket *ehash;
 	unsigned int ehash_mask;
+	struct inet_bind_hashbucket *bhash;
 	struct inet_bind_hashbucket *bhash2;
 	unsigned int bhash_size;
 	unsigned int lhash2_mask;
@@ -131,6 +135,7 @@ struct netns_ipv4 {
 struct net {
 	struct netns_ipv4 ipv4;
 	struct ns_common ns;
+	__u32 hash_mix;
 };
 
 typedef struct {
@@ -223,9 +228,17 @@ struct sock_common {
 };
 
 struct inet_bind_bucket {
+	possible_net_t ib_net;
+	int l3mdev;
+	unsigned short port;
 	signed char fastreuse;
 	signed char fastreuseport;
 	kuid_t fastuid;
+	struct in6_addr fast_v6_rcv_saddr;
+	__be32 fast_rcv_saddr;
+	unsigned short fast_sk_family;
+	_Bool fast_ipv6_only;
+	struct hlist_node node;
 };
 
 struct inet_timewait_sock {
