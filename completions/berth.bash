@@ -37,7 +37,7 @@ _berth()
 		mapfile -t COMPREPLY < <(compgen -d -- "$current")
 		return
 		;;
-	--registry | import | diff)
+	--registry | --unix | --token | import | diff)
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return
 		;;

@@ -29,4 +29,6 @@ complete -c berth -f -a '(__berth_ports)'
 complete -c berth -n 'contains -- (__berth_command) registry record site' -F
 complete -c berth -l replay -r -F
 complete -c berth -l registry -r -F
+complete -c berth -l unix -r -F
+complete -c berth -l token -r -F
 complete -c berth -l color -x -a 'auto always never'

@@ -10,7 +10,7 @@ export PATH
 
 # What a build needs. gcc only recommends libc6-dev, so it is named.
 build_packages='gcc libc6-dev meson ninja-build pkgconf python3
-	musl-tools linux-libc-dev libexpat1-dev libcsv-dev libjson-c-dev libyaml-dev libsqlite3-dev clang bpftool libbpf-dev'
+	musl-tools linux-libc-dev libexpat1-dev libcsv-dev libjson-c-dev libyaml-dev libsqlite3-dev libmicrohttpd-dev clang bpftool libbpf-dev'
 
 say() {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
@@ -39,7 +39,7 @@ missing_packages() {
 }
 
 # Runs as root. Package lists may be missing or out of date: then they are fetched and it tries again.
-# Services that come with test packages (nginx, PostgreSQL) are neither started (policy-rc.d) nor left
+# Services that come with test packages (nginx, PostgreSQL, Prometheus) are neither started (policy-rc.d) nor left
 # enabled: the tests start their own, in namespaces of their own.
 install_as_root='
 	export DEBIAN_FRONTEND=noninteractive
@@ -53,7 +53,7 @@ install_as_root='
 		apt-get -q -y -o DPkg::Lock::Timeout=300 install --no-install-recommends "$@"
 	}
 	install "$@" || { apt-get -q -o DPkg::Lock::Timeout=300 update && install "$@"; } || exit 1
-	for service in nginx redis-server postgresql; do
+	for service in nginx redis-server postgresql prometheus; do
 		case " $* " in
 		*" $service"[\ -]*)
 			if [ -d /run/systemd/system ]; then

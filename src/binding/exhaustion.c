@@ -180,6 +180,7 @@ static void set_ports(struct survey *survey)
 
 /* ---- States ---------------------------------------------------------------------------------- */
 
+/* Here and below nothing is left equal: C libraries differ in how they sort what is. */
 static int compare_states(const void *left, const void *right)
 {
 	const struct berth_ephemeral_state *a = left;
@@ -187,7 +188,9 @@ static int compare_states(const void *left, const void *right)
 
 	if (a->proto != b->proto)
 		return a->proto < b->proto ? -1 : 1;
-	return (a->sockets < b->sockets) - (a->sockets > b->sockets);
+	if (a->sockets != b->sockets)
+		return a->sockets > b->sockets ? -1 : 1;
+	return a->state - b->state;
 }
 
 static uint32_t count_state(
@@ -355,7 +358,12 @@ static int compare_destinations(const void *left, const void *right)
 
 	if (a->left != b->left)
 		return a->left < b->left ? -1 : 1;
-	return (a->connections < b->connections) - (a->connections > b->connections);
+	if (a->connections != b->connections)
+		return a->connections > b->connections ? -1 : 1;
+	int order = memcmp(a->peer, b->peer, sizeof(a->peer));
+	if (!order)
+		order = memcmp(a->local, b->local, sizeof(a->local));
+	return order ? order : a->peer_port - b->peer_port;
 }
 
 static int set_destinations(struct survey *survey)
@@ -442,7 +450,9 @@ static int compare_users(const void *left, const void *right)
 	const struct berth_ephemeral_user *a = left;
 	const struct berth_ephemeral_user *b = right;
 
-	return (a->connections < b->connections) - (a->connections > b->connections);
+	if (a->connections != b->connections)
+		return a->connections > b->connections ? -1 : 1;
+	return compare_numbers(a->process ? a->process->pid : 0, b->process ? b->process->pid : 0);
 }
 
 static int set_users(struct survey *survey)

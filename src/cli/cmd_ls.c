@@ -13,6 +13,7 @@
 #include "cli/extras.h"
 #include "cli/grid.h"
 #include "cli/listing.h"
+#include "cli/ls_json.h"
 #include "cli/ls_netns.h"
 #include "cli/question.h"
 
@@ -400,33 +401,18 @@ static int write_lines(const struct ls *ls, const struct berth_snapshot *snapsho
 	return error ? error : rows;
 }
 
+static bool is_listed(const void *context, const struct berth_socket *socket)
+{
+	return is_wanted(context, socket);
+}
+
 static int write_object(const struct ls *ls, const struct berth_snapshot *snapshot)
 {
 	struct output *output = &ls->cli->output;
-	struct json json = {.out = &output->text};
-	const struct berth_socket *sockets;
-	size_t n = berth_snapshot_sockets(snapshot, &sockets);
-	int rows = 0;
-	int error = 0;
+	const struct ls_json to = {.text = &output->text, .write = output_write, .context = output};
+	int rows = ls_json_write(&to, snapshot, is_listed, ls);
+	int error = rows < 0 ? rows : output_write(output, "\n", 1);
 
-	json_open_object(&json, NULL);
-	json_string(&json, "schema", "berth-ls-1");
-	json_open_array(&json, "sockets");
-	for (size_t i = 0; i < n && !error; i++) {
-		if (!is_wanted(ls, &sockets[i]))
-			continue;
-		json_value_follows(&json, NULL);
-		error = berth_socket_json(&sockets[i], output_write, output);
-		rows++;
-	}
-	json_close_array(&json);
-	if (!error)
-		error = ls_netns_put(&json, output, snapshot);
-	cli_put_gaps(&json, berth_snapshot_gaps(snapshot));
-	cli_put_losses(&json, snapshot);
-	json_close_object(&json);
-	if (!error)
-		error = output_write(output, "\n", 1);
 	return error ? error : rows;
 }
 

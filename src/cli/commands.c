@@ -26,6 +26,7 @@ const struct command *const commands[] = {
 	&cmd_page,
 	&cmd_site,
 	&cmd_map,
+	&cmd_serve,
 	&cmd_registry,
 	&cmd_doctor,
 	&cmd_ephemeral,

@@ -72,6 +72,10 @@ enum command_key {
 	KEY_STATE_FOLDER,
 	KEY_FOUND,
 	KEY_POLL,
+	KEY_UNIX,
+	KEY_TOKEN,
+	KEY_NO_TOKEN,
+	KEY_SHARE,
 };
 
 struct command_option {
@@ -128,6 +132,7 @@ extern const struct command cmd_registry;
 extern const struct command cmd_release;
 extern const struct command cmd_reserve;
 extern const struct command cmd_run;
+extern const struct command cmd_serve;
 extern const struct command cmd_site;
 extern const struct command cmd_unreserve;
 extern const struct command cmd_version;

@@ -16,21 +16,6 @@ enum {
 	NAMES_SHOWN = 4,
 };
 
-int ls_netns_put(struct json *json, struct output *output, const struct berth_snapshot *snapshot)
-{
-	const struct berth_netns *all;
-	size_t n = berth_snapshot_netns(snapshot, &all);
-	int error = 0;
-
-	json_open_array(json, "netns");
-	for (size_t i = 0; i < n && !error; i++) {
-		json_value_follows(json, NULL);
-		error = berth_netns_json(&all[i], output_write, output);
-	}
-	json_close_array(json);
-	return error;
-}
-
 static int add_row(struct grid *grid, const struct berth_netns *netns)
 {
 	struct buffer cells[COLUMNS] = {0};

@@ -5,9 +5,6 @@
 
 #include "cli/cli.h"
 
-/* The member "netns" of a JSON object whose text is in `output`. 0 or a negative errno. */
-int ls_netns_put(struct json *json, struct output *output, const struct berth_snapshot *snapshot);
-
 /* A table of them, behind that of the sockets; nothing when none were asked for. */
 int ls_netns_table(struct cli *cli, const struct berth_snapshot *snapshot);
 

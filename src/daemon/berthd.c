@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/duration.h"
+#include "base/notify.h"
 #include "base/text.h"
 #include "daemon/cage.h"
 #include "daemon/keeper.h"
@@ -250,7 +251,7 @@ static void give_sign(struct daemon *daemon)
 	if (daemon->watchdog_s <= 0 ||
 		(now < daemon->sign_s && now + daemon->watchdog_s > daemon->sign_s))
 		return;
-	say_state("WATCHDOG=1");
+	notify_state("WATCHDOG=1");
 	daemon->sign_s = now + daemon->watchdog_s;
 }
 
@@ -317,12 +318,12 @@ static int run(struct daemon *daemon)
 	if (!r) {
 		say_way(daemon);
 		keeper_tick(&daemon->keeper, now_s());
-		daemon->watchdog_s = say_watchdog_s();
-		say_state("READY=1");
+		daemon->watchdog_s = notify_watchdog_s();
+		notify_state("READY=1");
 	}
 	while (!r)
 		r = work(daemon);
-	say_state("STOPPING=1");
+	notify_state("STOPPING=1");
 	keeper_close(&daemon->keeper, now_s());
 	berth_watch_close(daemon->watch);
 	berth_close(daemon->berth);

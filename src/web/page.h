@@ -22,6 +22,8 @@ struct page {
 	bool site; /* one of many: style and neighbours are files beside it; else it stands alone */
 	bool served; /* with `site`: over HTTP, where the others are /N */
 	struct describe_clock clock;
+	size_t time_at; /* page_write(): where in the text the time of the look at the machine is;
+			   0: there is none */
 };
 
 /* Appends the whole page to page->html.out, where the first failure sticks. */

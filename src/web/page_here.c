@@ -195,7 +195,11 @@ static void put_time(struct page *page)
 		return;
 	html_open(&page->html, "p", "when");
 	html_text(&page->html, "As of ");
-	html_element(&page->html, "time", NULL, text);
+	html_open(&page->html, "time", NULL);
+	html_raw(&page->html, "");
+	page->time_at = page->html.out->len;
+	html_text(&page->html, text);
+	html_close(&page->html, "time");
 	html_text(&page->html, ".");
 	html_close(&page->html, "p");
 }

@@ -17,11 +17,12 @@ from typing import Any
 
 import bench_alone
 import bench_crowd
+import bench_serve
 from bench_table import ROOT
 from bench_world import KINDS, cgroups, end_on_signals, enter, prepare, too_little_memory
 
-ALONE = "alone"
-WORLDS = (ALONE, *KINDS)
+ALONE, SERVE = "alone", "serve"
+WORLDS = (ALONE, *KINDS, SERVE)
 
 
 def write(text: str) -> None:
@@ -55,6 +56,8 @@ def inside(options: argparse.Namespace) -> int:
     prepare()
     if options.inside == ALONE:
         said = bench_alone.inside(options.rounds, options.look_ups)
+    elif options.inside == SERVE:
+        said = bench_serve.inside()
     else:
         said = bench_crowd.inside(options.inside, options.cgroup)
     print(json.dumps(said))
@@ -83,6 +86,16 @@ def crowds_of(names: list[str]) -> bench_crowd.Crowds:
     return crowds
 
 
+def serve_of(names: list[str]) -> bench_serve.Serve | None:
+    if SERVE not in names:
+        return None
+    lack = bench_serve.lack()
+    if lack:
+        print(f"bench: the {SERVE} world {lack}, left out", file=sys.stderr)
+        return None
+    return bench_serve.Serve(in_world(SERVE))
+
+
 def main(arguments: list[str]) -> int:
     options = parse(arguments)
     if options.inside:
@@ -93,14 +106,15 @@ def main(arguments: list[str]) -> int:
     if ALONE in names:
         alone = bench_alone.Alone(
             in_world(ALONE, f"--rounds={options.rounds}", f"--look-ups={options.look_ups}"))
-    crowds = crowds_of([name for name in names if name != ALONE])
+    crowds = crowds_of([name for name in names if name in KINDS])
+    serve = serve_of(names)
     today = datetime.datetime.now(datetime.UTC).date()
     text = "\n".join([
         f"Measured on {today} with Linux {platform.release()} on {os.cpu_count()} CPUs, in namespaces of its "
         "own: whole processes, from start to exit, interleaved.", "",
-        *(alone.report() if alone else ()), *crowds.report(), ""])
+        *(alone.report() if alone else ()), *crowds.report(), *(serve.report() if serve else ()), ""])
     print(text)
-    targets = [*(alone.targets() if alone else ()), *crowds.targets()]
+    targets = [*(alone.targets() if alone else ()), *crowds.targets(), *(serve.targets() if serve else ())]
     print(*targets, sep="\n")
     if options.write:
         write(text)

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+/* The JSON of the command line, made by the same functions: docs/schema is about both. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "cli/ls_json.h"
+#include "serve/tell.h"
+#include "web/atlas.h"
+
+static int append(void *context, const char *bytes, size_t len)
+{
+	struct buffer *out = context;
+
+	buffer_bytes(out, bytes, len);
+	return out->error;
+}
+
+/* As berth --json PORT. */
+static int put_port(struct tell *tell, const struct wire_question *question, struct buffer *out)
+{
+	struct berth_query_part part;
+	const struct berth_query query = tell_query(question, &part);
+	const struct berth_ask ask = {.size = sizeof(ask),
+		.query = &query,
+		.owners = question->view != WIRE_PUBLIC,
+		.redirects = true,
+		.netns_ask = BERTH_ASK_NAMED};
+	struct berth_snapshot *snapshot = NULL;
+	struct berth_report *report = NULL;
+	int error = berth_snapshot(tell->berth, &ask, &snapshot);
+
+	if (!error)
+		error = berth_report(tell->berth, snapshot, part.first, &part, &report);
+	if (!error)
+		error = berth_report_json(report, append, out);
+	berth_report_free(report);
+	berth_snapshot_free(snapshot);
+	return error;
+}
+
+static int put_sockets(struct tell *tell, const struct wire_question *question, struct buffer *out)
+{
+	const struct ls_json to = {.text = out, .write = append, .context = out};
+	struct berth_query_part part;
+	const struct berth_query query = tell_query(question, &part);
+	const struct berth_ask ask = tell_sockets_ask(question, &query);
+	struct berth_snapshot *snapshot = NULL;
+	int error = berth_snapshot(tell->berth, &ask, &snapshot);
+
+	if (!error)
+		error = ls_json_write(&to, snapshot, NULL, NULL);
+	berth_snapshot_free(snapshot);
+	return error < 0 ? error : 0;
+}
+
+static int put_doctor(struct tell *tell, struct buffer *out)
+{
+	struct berth_doctor *doctor = NULL;
+	int error = berth_doctor(tell->berth, NULL, &doctor);
+
+	if (!error)
+		error = berth_doctor_json(doctor, append, out);
+	berth_doctor_free(doctor);
+	return error;
+}
+
+static int put_ephemeral(struct tell *tell, struct buffer *out)
+{
+	struct berth_ephemeral *ephemeral = NULL;
+	int error = berth_ephemeral(tell->berth, NULL, &ephemeral);
+
+	if (!error)
+		error = berth_ephemeral_json(ephemeral, append, out);
+	berth_ephemeral_free(ephemeral);
+	return error;
+}
+
+/* The ledger of a single user is nobody else's. */
+static int put_leases(struct tell *tell, const struct wire_question *question, struct buffer *out)
+{
+	struct berth_leases *leases = NULL;
+	int error = berth_leases(tell->berth, &leases);
+
+	if (!error && question->view == WIRE_PUBLIC && !leases->shared)
+		error = -EACCES;
+	if (!error)
+		error = berth_leases_json(leases, append, out);
+	berth_leases_free(leases);
+	return error;
+}
+
+static int put_history(struct tell *tell, const struct wire_question *question, struct buffer *out)
+{
+	struct berth_query_part part;
+	const struct berth_query query = tell_query(question, &part);
+	const struct berth_history_ask ask = tell_history_ask(tell, question, &query);
+	struct berth_history *history = NULL;
+	int error = berth_history(tell->berth, &ask, &history);
+
+	if (!error)
+		error = berth_history_json(history, append, out);
+	berth_history_free(history);
+	return error;
+}
+
+/* What the picture of all ports shows, as runs of bits. */
+static int put_map(struct tell *tell, const struct wire_question *question, struct buffer *out)
+{
+	const double look_age_s = 0.4;
+	struct looks *looks = &tell->looks[question->view];
+	struct atlas *atlas = calloc(1, sizeof(*atlas));
+	struct json json = {.out = out};
+	int error = atlas ? 0 : -ENOMEM;
+
+	if (!error)
+		error = looks_take(looks, tell->berth, question->view != WIRE_PUBLIC, look_age_s);
+	if (!error) {
+		atlas_fill(atlas, tell->berth, looks->snapshot, ATLAS_LAYERS_ALL);
+		json_open_object(&json, NULL);
+		json_string(&json, "schema", "berth-map-1");
+		json_real(&json, "time_s", berth_snapshot_time_s(looks->snapshot), 3);
+		json_open_array(&json, "kinds");
+		for (unsigned kind = 0; kind < ATLAS_KINDS; kind++)
+			json_string(&json, NULL, atlas_paints[kind].name);
+		json_close_array(&json);
+		json_value_follows(&json, "runs");
+		atlas_runs(out, atlas);
+		json_close_object(&json);
+	}
+	free(atlas);
+	return error;
+}
+
+static int put(struct tell *tell, const struct wire_question *question, struct buffer *out)
+{
+	enum route_kind kind = question->route.kind;
+
+	if (kind == ROUTE_API_PORT)
+		return put_port(tell, question, out);
+	if (kind == ROUTE_API_LS)
+		return put_sockets(tell, question, out);
+	if (kind == ROUTE_API_DOCTOR)
+		return put_doctor(tell, out);
+	if (kind == ROUTE_API_EPHEMERAL)
+		return put_ephemeral(tell, out);
+	if (kind == ROUTE_API_LEASES)
+		return put_leases(tell, question, out);
+	if (kind == ROUTE_API_HISTORY)
+		return put_history(tell, question, out);
+	return put_map(tell, question, out);
+}
+
+void tell_json(struct tell *tell, const struct wire_question *question, struct wire_head *head,
+	struct buffer *out)
+{
+	int error = put(tell, question, out);
+
+	head->type = WIRE_JSON;
+	if (error < 0)
+		tell_failure(error, head, out);
+	else
+		buffer_char(out, '\n');
+}
