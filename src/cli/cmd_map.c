@@ -121,6 +121,11 @@ static void put_line(const struct map *map, unsigned row)
 	buffer_text(&output->text, blocks ? "\033[0m\n" : "\n");
 }
 
+static bool is_picture(enum way way)
+{
+	return way == WAY_SIXEL || way == WAY_KITTY;
+}
+
 static void put_legend(const struct map *map)
 {
 	struct output *output = &map->cli->output;
@@ -129,13 +134,17 @@ static void put_legend(const struct map *map)
 	for (unsigned kind = 0; kind < ATLAS_KINDS; kind++) {
 		const struct atlas_paint *paint = &atlas_paints[kind];
 
-		if (blocks)
+		if (is_picture(map->way))
+			buffer_format(&output->text, "\033[48;2;%u;%u;%um  \033[0m %s\n",
+				raster_channel(kind, true, 0), raster_channel(kind, true, 1),
+				raster_channel(kind, true, 2), paint->name);
+		else if (blocks)
 			buffer_format(&output->text, "\033[48;5;%um  \033[0m %s\n", paint->terminal,
 				paint->name);
 		else
 			buffer_format(&output->text, "'%c' %s\n", paint->letter, paint->name);
 	}
-	if (map->step > 1 || !blocks) {
+	if (!is_picture(map->way) && (map->step > 1 || !blocks)) {
 		unsigned ports = map->step * map->step * (blocks ? 1 : 2);
 
 		buffer_format(&output->text,
@@ -184,10 +193,13 @@ static void put_pixels(struct map *map)
 	const unsigned scale = 2;
 	struct buffer *out = &map->cli->output.text;
 
+	/* A pager would print the picture's bytes. */
+	map->cli->output.pager = NULL;
 	if (map->way == WAY_SIXEL)
 		raster_sixel(out, map->atlas, scale, true);
 	else
 		raster_kitty(out, map->atlas, scale, true);
+	put_legend(map);
 }
 
 static void put_squares(struct map *map)
@@ -206,7 +218,7 @@ static enum cli_exit write_text(struct map *map)
 {
 	if (map->way == WAY_AUTO)
 		map->way = choose_way(&map->cli->output);
-	if (map->way == WAY_SIXEL || map->way == WAY_KITTY)
+	if (is_picture(map->way))
 		put_pixels(map);
 	else
 		put_squares(map);

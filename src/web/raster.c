@@ -25,7 +25,7 @@ static void fail(struct buffer *out, int error)
 		out->error = error;
 }
 
-static unsigned channel(unsigned kind, bool dark, unsigned index)
+unsigned raster_channel(unsigned kind, bool dark, unsigned index)
 {
 	const struct atlas_paint *paint = &atlas_paints[kind];
 	char digits[3] = {0};
@@ -68,7 +68,7 @@ void raster_png(struct buffer *out, const struct atlas *atlas, unsigned scale, b
 	char *place = buffer_reserve(out, len);
 
 	for (unsigned i = 0; i < sizeof(colours); i++)
-		colours[i] = (uint8_t)channel(i / CHANNELS, dark, i % CHANNELS);
+		colours[i] = (uint8_t)raster_channel(i / CHANNELS, dark, i % CHANNELS);
 	if (!points || !place)
 		fail(out, -ENOMEM);
 	else if (!png_image_write_to_memory(&image, place, &len, 0, points, 0, colours))
@@ -132,8 +132,8 @@ void raster_sixel(struct buffer *out, const struct atlas *atlas, unsigned scale,
 	for (unsigned kind = 0; kind < ATLAS_KINDS; kind++) {
 		buffer_format(out, "#%u;2", kind);
 		for (unsigned i = 0; i < CHANNELS; i++)
-			buffer_format(
-				out, ";%u", (channel(kind, dark, i) * PERCENT + MOST / 2) / MOST);
+			buffer_format(out, ";%u",
+				(raster_channel(kind, dark, i) * PERCENT + MOST / 2) / MOST);
 	}
 	for (unsigned top = 0; top < side; top += SIXEL_ROWS) {
 		bool first = true;

@@ -6,6 +6,9 @@
 #include "base/buffer.h"
 #include "web/atlas.h"
 
+/* Red, green or blue (0, 1, 2) of a kind. */
+unsigned raster_channel(unsigned kind, bool dark, unsigned index);
+
 /* Each appends to `out`, where the first failure sticks. A port is a square of `scale` points;
  * `dark`: in the colours for dark paper. */
 void raster_png(struct buffer *out, const struct atlas *atlas, unsigned scale, bool dark);

@@ -2,15 +2,19 @@
 """berth map: each port stands where it belongs and shows what the other commands say of it."""
 
 import base64
+import contextlib
+import os
+import pty
 import re
 import struct
+import subprocess
 import xml.etree.ElementTree as ElementTree
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import RECORDINGS, ROOT, USAGE, YES, Answer, assert_one_clear_line
+from support import BERTH, RECORDINGS, ROOT, USAGE, YES, Answer, assert_one_clear_line, environment
 
 Berth = Callable[..., Answer]
 TOWN = ["--replay", str(RECORDINGS / "town")]
@@ -141,7 +145,7 @@ def read_png(data: bytes) -> tuple[list[str], list[list[int]]]:
 
 
 def read_sixel(text: str) -> tuple[dict[int, tuple[int, ...]], list[list[int]]]:
-    match = re.fullmatch(r'\033P0;1;0q"1;1;(\d+);(\d+)(.*)\033\\\n', text, re.S)
+    match = re.match(r'\033P0;1;0q"1;1;(\d+);(\d+)([^\033]*)\033\\\n', text)
     assert match
     width, height = int(match[1]), int(match[2])
     points = [[-1] * width for _ in range(height)]
@@ -191,7 +195,7 @@ def test_sixels_are_the_picture(berth: Berth) -> None:
 def test_kitty_is_sent_the_picture_in_pieces(berth: Berth) -> None:
     out = berth(*TOWN, "map", "--as", "kitty").out
     pieces = re.findall(r"\033_G([^;]*);([^\033]*)\033\\", out)
-    assert "".join(f"\033_G{keys};{text}\033\\" for keys, text in pieces) + "\n" == out
+    assert out.startswith("".join(f"\033_G{keys};{text}\033\\" for keys, text in pieces) + "\n")
     assert [keys for keys, _ in pieces] == ["a=T,f=100,q=2,m=1", *["m=1"] * (len(pieces) - 2), "m=0"]
     assert all(len(text) == 4096 for _, text in pieces[:-1]) and len(pieces[-1][1]) <= 4096
     palette, points = read_png(base64.b64decode("".join(text for _, text in pieces), validate=True))
@@ -202,8 +206,34 @@ def test_kitty_is_sent_the_picture_in_pieces(berth: Berth) -> None:
 def test_ways_can_be_chosen(berth: Berth) -> None:
     assert "▀" in berth(*TOWN, "map", "--as", "blocks").out
     assert "\033" not in berth(*TOWN, "--color=always", "map", "--as", "letters").out
+    for way in ("sixel", "kitty"):
+        assert "\033[0m in use here now\n" in berth(*TOWN, "map", "--as", way).out
     for term in ("xterm-kitty", "foot"):  # what is not a terminal gets no picture unasked
         assert "\033" not in berth(*TOWN, "map", variables={"TERM": term}).out
+
+
+def on_terminal(home: Path, term: str, *arguments: str, **variables: str) -> str:
+    controller, terminal = pty.openpty()
+    pieces = []
+    with subprocess.Popen([BERTH, *TOWN, "map", *arguments], stdin=terminal, stdout=terminal, stderr=terminal,
+                          env=environment(home, TERM=term, **variables)) as command:
+        os.close(terminal)
+        with contextlib.suppress(OSError):  # EIO at its end
+            while piece := os.read(controller, 65536):
+                pieces.append(piece)
+    os.close(controller)
+    assert command.returncode == YES
+    return b"".join(pieces).decode()
+
+
+@pytest.mark.parametrize(("term", "mark"), [
+    ("xterm-kitty", "\033_Ga=T"), ("xterm-ghostty", "\033_Ga=T"), ("foot", "\033P0;1;0q"), ("foot-extra", "\033P0;1;0q"),
+    ("xterm-256color", "▀")])
+def test_a_terminal_that_draws_gets_a_picture(tmp_path: Path, term: str, mark: str) -> None:
+    pager = {"PAGER": "cat" if mark == "▀" else "false"}  # which no picture goes through
+    assert mark in on_terminal(tmp_path, term, **pager)
+    assert mark not in on_terminal(tmp_path, term, NO_COLOR="1", PAGER="cat")
+    assert "▀" in on_terminal(tmp_path, term, "--as", "blocks", PAGER="cat")
 
 
 @pytest.mark.parametrize("arguments", [["80"], ["--png", ""], ["--svg", "-", "--png", "-"], ["--as", "x"], ["--layers", "x"], ["--layers", ""], ["--json"], ["--layers", "claims,"]])
