@@ -104,7 +104,10 @@ def test_what_speaks_http_can_do_nothing_else(here: World, tmp_path: Path) -> No
         for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
             assert int(status[name], 16) == 0, name
         assert (status["NoNewPrivs"], status["Seccomp"], status["Threads"]) == ("1", "2", "1")
-        assert status_of(teller)["NoNewPrivs"] == "1"
+        status = status_of(teller)
+        assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
+        kept = {1 << bit for bit in (2, 5, 6, 7, 10, 12, 19, 21, 38, 39)}  # of linux/capability.h
+        assert int(status["CapEff"], 16) == int(status["CapBnd"], 16) == sum(kept)
         opened = set()
         for each in Path(f"/proc/{front}/fd").iterdir():
             with contextlib.suppress(FileNotFoundError):  # a connection that just ended
@@ -351,6 +354,29 @@ def test_idle_connections_keep_nobody_out(server: Serving) -> None:
         each.close()
     numbers = server.ask("/metrics").text
     assert "berth_serve_connections 1\n" in numbers
+
+
+@pytest.mark.usefixtures("many_files")
+def test_an_address_elsewhere_has_its_share_and_no_more(here: World, tmp_path: Path) -> None:
+    """Who comes from an address that is not loopback counts as somebody elsewhere."""
+    here.run("ip", "addr", "add", "192.0.2.1/32", "dev", "lo")
+    with serve(here, tmp_path, "--listen", "192.0.2.1:0") as server:
+        connections = [server.connect() for _ in range(70)]
+        until(lambda: sum(map(ended, connections)) == 6)
+        for each in connections:
+            each.close()
+        pids = server.pids()
+        until(lambda: "berth_serve_connections 1\n" in server.ask("/metrics").text)
+        assert_well(server, pids)
+        assert "berth_serve_turned_away_total 6\n" in server.ask("/metrics").text
+    assert "not a loopback address" in server.said
+
+
+def test_it_listens_at_ipv6(here: World, tmp_path: Path) -> None:
+    with serve(here, tmp_path, "--listen", "[::1]:0") as server:
+        assert server.line.startswith("http://[::1]:")
+        assert server.ask("/80").status == 200
+        assert server.ask("/80", Origin=f"http://{server.host}").status == 200
 
 
 def test_few_descriptors_are_shared(here: World, tmp_path: Path) -> None:
