@@ -636,6 +636,14 @@ def test_prometheus_scrapes_it(here: World, tmp_path: Path, public: Path) -> Non
             process.wait(timeout=20)
 
 
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="needs promtool")
+def test_metrics_are_as_prometheus_wants_them(server: Serving) -> None:
+    reply = server.ask("/metrics")
+    assert reply.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    done = subprocess.run(["promtool", "check", "metrics"], input=reply.text, text=True, capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def berthd_knows_failures(there: World, folder: Path) -> bool:
     """Only BPF tells of them."""
     answer = run_berth(folder, "history", "--history", str(folder), "--json", before=there.enter)
