@@ -271,7 +271,8 @@ static enum wire_view view_of(const struct front *front, const struct client *cl
 
 	if (client->tcp && settings->has_token)
 		return known ? WIRE_OWN : WIRE_VIEWS;
-	if (settings->share || (!client->tcp && client->uid == settings->uid))
+	/* Root could see all of it anyway. */
+	if (settings->share || (!client->tcp && (client->uid == settings->uid || client->uid == 0)))
 		return WIRE_OWN;
 	/* Only root can look with another user's eyes. */
 	return !client->tcp && !settings->uid ? WIRE_USER : WIRE_PUBLIC;

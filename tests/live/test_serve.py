@@ -254,6 +254,7 @@ def test_a_users_server_lends_its_eyes_to_nobody(here: World, public: Path) -> N
     with listener(here, "daemons-own", *as_daemon) as port, \
             serve(here, home, "--unix", str(path), "--mode", "0666", before=as_daemon) as server:
         assert owners(ask_as(here, as_daemon, path, "/api/ls"), port) == ["daemons-own"]
+        assert owners(ask_as(here, (), path, "/api/ls"), port) == ["daemons-own"]  # root
         assert owners(ask_as(here, AS_NOBODY, path, "/api/ls"), port) == []
         for target in (f"/{port}", "/ls", "/leases", "/metrics", f"/api/{port}"):
             assert b"daemons-own" not in ask_as(here, AS_NOBODY, path, target).body
