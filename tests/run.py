@@ -196,6 +196,11 @@ def live_asan(options: Options) -> Tally:
                                         ("world", "hostile", "rungs", "churn", "serve")], options)
 
 
+def pages(options: Options) -> Tally:
+    """In Debian's Chromium; pictures of the pages land in build/gcc/screenshots."""
+    return pytest("pages", "gcc", ["tests/pages"], options)
+
+
 def fuzz(options: Options) -> Tally:
     """libFuzzer on every target, starting from its corpus; findings land in build/fuzz/found."""
     if not build("fuzz"):
@@ -223,7 +228,7 @@ def fresh(options: Options) -> Tally:
 
 STEPS: dict[str, Callable[[Options], Tally]] = {
     "gcc": gcc, "checks": checks, "cli": cli, "live": live, "asan": asan, "tidy": tidy,
-    "cli-asan": cli_asan, "live-asan": live_asan, "none": none, "cli-none": cli_none,
+    "cli-asan": cli_asan, "live-asan": live_asan, "pages": pages, "none": none, "cli-none": cli_none,
     "fuzz": fuzz, "fresh": fresh,
 }
 FAST = ["gcc", "checks", "cli"]

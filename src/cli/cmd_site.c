@@ -136,6 +136,8 @@ static int write_all(struct site *site)
 	if (!error)
 		error = write_file(
 			site, site->fd, "script.js", assets_script, strlen(assets_script));
+	if (!error)
+		error = write_file(site, site->fd, "icon.svg", assets_icon, strlen(assets_icon));
 	if (!error && syncfs(site->fd) < 0)
 		error = -errno;
 	return error;
@@ -147,8 +149,8 @@ static int write_all(struct site *site)
 /* Removes what write_all() made, by its own names and no other. */
 static void take_back(int fd)
 {
-	static const char *const files[] = {
-		"map.svg", "ports.js", "sitemap.html", "index.html", "style.css", "script.js"};
+	static const char *const files[] = {"map.svg", "ports.js", "sitemap.html", "index.html",
+		"style.css", "script.js", "icon.svg"};
 	char name[24];
 
 	for (unsigned port = 0; port <= UINT16_MAX; port++) {

@@ -123,7 +123,7 @@ struct front {
 	double changed_s; /* when it was said last */
 	double spoke_s; /* when anything was */
 	struct counts counts;
-	struct MHD_Response *assets[2]; /* style and script */
+	struct MHD_Response *assets[3]; /* style, script and icon */
 	/* What comes over the wire. */
 	uint8_t head_bytes[WIRE_HEAD];
 	size_t head_len;

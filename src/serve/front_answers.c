@@ -278,10 +278,15 @@ static enum wire_view view_of(const struct front *front, const struct client *cl
 	return !client->tcp && !settings->uid ? WIRE_USER : WIRE_PUBLIC;
 }
 
+static bool is_asset(enum route_kind kind)
+{
+	return kind == ROUTE_STYLE || kind == ROUTE_SCRIPT || kind == ROUTE_ICON;
+}
+
 /* What is no secret, and looks at nothing. */
 static bool is_open(enum route_kind kind)
 {
-	return kind == ROUTE_STYLE || kind == ROUTE_SCRIPT || kind == ROUTE_HEALTH;
+	return is_asset(kind) || kind == ROUTE_HEALTH;
 }
 
 static unsigned check_headers(const struct front *front, const struct headers *headers)
@@ -322,18 +327,23 @@ static enum MHD_Result redirect(struct front *front, struct client *client)
 
 static enum MHD_Result answer_asset(struct front *front, struct client *client)
 {
-	unsigned i = client->route.kind == ROUTE_SCRIPT;
+	static const struct {
+		const char *text;
+		const char *type;
+	} assets[] = {{assets_style, "text/css; charset=utf-8"}, {assets_script, NULL},
+		{assets_icon, "image/svg+xml"}};
+	unsigned i = (unsigned)(client->route.kind - ROUTE_STYLE);
+	struct MHD_Response **response = &front->assets[i];
 
-	if (!front->assets[i]) {
-		front->assets[i] = make_constant(WIRE_SCRIPT, i ? assets_script : assets_style);
-		if (front->assets[i] && !i) {
+	if (!*response) {
+		*response = make_constant(WIRE_SCRIPT, assets[i].text);
+		if (*response && assets[i].type) {
 			(void)MHD_del_response_header(
-				front->assets[i], "Content-Type", types[WIRE_SCRIPT].type);
-			(void)MHD_add_response_header(
-				front->assets[i], "Content-Type", "text/css; charset=utf-8");
+				*response, "Content-Type", types[WIRE_SCRIPT].type);
+			(void)MHD_add_response_header(*response, "Content-Type", assets[i].type);
 		}
 	}
-	return queue(front, client, OK, front->assets[i]);
+	return queue(front, client, OK, *response);
 }
 
 static enum MHD_Result wait_for(
@@ -391,7 +401,7 @@ static enum MHD_Result answer(struct front *front, struct client *client)
 		if (!looked)
 			return refuse(front, client, BUSY);
 	}
-	if (kind == ROUTE_STYLE || kind == ROUTE_SCRIPT)
+	if (is_asset(kind))
 		return answer_asset(front, client);
 	if (kind == ROUTE_EVENTS && front->n_readers >= FRONT_READERS)
 		return refuse(front, client, BUSY);

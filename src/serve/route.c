@@ -38,6 +38,7 @@ static const struct {
 	{"/events", ROUTE_EVENTS},
 	{"/style.css", ROUTE_STYLE},
 	{"/script.js", ROUTE_SCRIPT},
+	{"/icon.svg", ROUTE_ICON},
 };
 
 /* "0" and what does not begin with it: one port has one address. */

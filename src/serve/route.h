@@ -44,6 +44,7 @@ enum route_kind {
 	ROUTE_EVENTS,
 	ROUTE_STYLE,
 	ROUTE_SCRIPT,
+	ROUTE_ICON,
 	/* Between front and teller, of no target: see wire.h. */
 	ROUTE_LOOK,
 	ROUTE_WATCH,

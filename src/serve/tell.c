@@ -138,6 +138,7 @@ void tell_answer(struct tell *tell, const struct wire_question *question,
 	case ROUTE_EVENTS:
 	case ROUTE_STYLE:
 	case ROUTE_SCRIPT:
+	case ROUTE_ICON:
 	case ROUTE_WATCH:
 	case ROUTE_BEAT:
 	case ROUTE_KINDS:

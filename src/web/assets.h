@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The style sheet and the script, compiled in, with the hash by which a page's policy allows them.
+/* Style sheet, script and icon, compiled in, with the hashes by which a page's policy allows them.
  */
 #ifndef BERTH_WEB_ASSETS_H
 #define BERTH_WEB_ASSETS_H
@@ -8,5 +8,6 @@ extern const char assets_style[];
 extern const char assets_style_hash[]; /* "sha256-…", as in a Content-Security-Policy */
 extern const char assets_script[];
 extern const char assets_script_hash[];
+extern const char assets_icon[]; /* SVG */
 
 #endif

@@ -70,6 +70,13 @@ static void put_style(struct html *html, const char *root)
 	html_void(html, "link");
 	html_attribute(html, "rel", "stylesheet");
 	html_attribute(html, "href", buffer_string(&path));
+	buffer_clear(&path);
+	/* Without it browsers ask for /favicon.ico. */
+	buffer_format(&path, "%sicon.svg", root);
+	html_void(html, "link");
+	html_attribute(html, "rel", "icon");
+	html_attribute(html, "type", "image/svg+xml");
+	html_attribute(html, "href", buffer_string(&path));
 	buffer_free(&path);
 }
 

@@ -9,6 +9,11 @@
 #include "base/text.h"
 #include "web/page.h"
 
+enum {
+	SHOWN_MOST = 12, /* of a list that is not folded */
+	SHOWN_FIRST = 8, /* of one that is */
+};
+
 static void put_why(struct page *page)
 {
 	const struct berth_de_facto *de_facto = &page->report->de_facto;
@@ -32,43 +37,67 @@ static void put_why(struct page *page)
 	html_close(html, "p");
 }
 
-static void put_candidates(struct page *page)
+static void put_candidate(struct html *html, const struct berth_candidate *candidate)
 {
-	const struct berth_de_facto *de_facto = &page->report->de_facto;
-	struct html *html = &page->html;
+	html_open(html, "tr", NULL);
+	html_open(html, "th", NULL);
+	html_attribute(html, "scope", "row");
+	html_text(html, *candidate->name ? candidate->name : candidate->service);
+	html_close(html, "th");
+	html_open(html, "td", NULL);
+	html_format(html, "%.2f", candidate->weight);
+	html_close(html, "td");
+	html_open(html, "td", NULL);
+	html_uint(html, candidate->sources);
+	html_close(html, "td");
+	html_open(html, "td", NULL);
+	html_text(html, candidate->registry ? "yes" : "no");
+	if (*candidate->registered)
+		html_format(html, ", since %s", candidate->registered);
+	html_close(html, "td");
+	html_close(html, "tr");
+}
 
-	if (!de_facto->n_candidates)
-		return;
+static void put_candidates_of(
+	struct html *html, const char *caption, const struct berth_candidate *candidates, size_t n)
+{
 	html_open(html, "table", NULL);
-	html_element(html, "caption", NULL, "Candidates by weight");
+	html_element(html, "caption", NULL, caption);
 	html_raw(html,
 		"<thead><tr><th scope=\"col\">Service</th><th scope=\"col\">Weight</th>"
 		"<th scope=\"col\">Independent sources</th><th scope=\"col\">Registry</th>"
 		"</tr></thead>");
 	html_open(html, "tbody", NULL);
-	for (size_t i = 0; i < de_facto->n_candidates; i++) {
-		const struct berth_candidate *candidate = &de_facto->candidates[i];
-
-		html_open(html, "tr", NULL);
-		html_open(html, "th", NULL);
-		html_attribute(html, "scope", "row");
-		html_text(html, *candidate->name ? candidate->name : candidate->service);
-		html_close(html, "th");
-		html_open(html, "td", NULL);
-		html_format(html, "%.2f", candidate->weight);
-		html_close(html, "td");
-		html_open(html, "td", NULL);
-		html_uint(html, candidate->sources);
-		html_close(html, "td");
-		html_open(html, "td", NULL);
-		html_text(html, candidate->registry ? "yes" : "no");
-		if (*candidate->registered)
-			html_format(html, ", since %s", candidate->registered);
-		html_close(html, "td");
-		html_close(html, "tr");
-	}
+	for (size_t i = 0; i < n; i++)
+		put_candidate(html, &candidates[i]);
 	html_close(html, "tbody");
 	html_close(html, "table");
+}
+
+/* What follows is folded: some ports have dozens. To be closed by html_close(…, "details"). */
+static void open_more(struct html *html, size_t count)
+{
+	html_open(html, "details", NULL);
+	html_open(html, "summary", NULL);
+	html_format(html, "%zu more", count);
+	html_close(html, "summary");
+}
+
+static void put_candidates(struct page *page)
+{
+	const struct berth_de_facto *de_facto = &page->report->de_facto;
+	size_t n = de_facto->n_candidates;
+	size_t shown = n <= SHOWN_MOST ? n : SHOWN_FIRST;
+
+	if (!n)
+		return;
+	put_candidates_of(&page->html, "Candidates by weight", de_facto->candidates, shown);
+	if (shown == n)
+		return;
+	open_more(&page->html, n - shown);
+	put_candidates_of(
+		&page->html, "Candidates of less weight", de_facto->candidates + shown, n - shown);
+	html_close(&page->html, "details");
 }
 
 /* ---- One claim ---------------------------------------------------------------------------------
@@ -137,6 +166,7 @@ static void put_exact(struct page *page)
 {
 	const struct berth_report *report = page->report;
 	size_t count = count_claims(report, false);
+	size_t shown = 0;
 	struct html *html = &page->html;
 	struct buffer counted = {0};
 
@@ -149,10 +179,18 @@ static void put_exact(struct page *page)
 	buffer_free(&counted);
 	html_open(html, "ul", "claims");
 	for (size_t i = 0; i < report->n_claims; i++) {
-		if (report->claims[i].scope != BERTH_POOL)
-			put_claim(page, &report->claims[i]);
+		if (report->claims[i].scope == BERTH_POOL)
+			continue;
+		if (count > SHOWN_MOST && shown++ == SHOWN_FIRST) {
+			html_close(html, "ul");
+			open_more(html, count - SHOWN_FIRST);
+			html_open(html, "ul", "claims");
+		}
+		put_claim(page, &report->claims[i]);
 	}
 	html_close(html, "ul");
+	if (count > SHOWN_MOST)
+		html_close(html, "details");
 }
 
 /* ---- Pools -------------------------------------------------------------------------------------

@@ -6,7 +6,8 @@
 	const SIDE = 256, PORTS = SIDE * SIDE, USED = 6;
 	const served = document.body.dataset.served !== undefined;
 	const byId = (id) => document.getElementById(id);
-	const names = new Map(berthPorts.map((row) => [row[0], row]));
+	// ports.js, which only the index has
+	const names = new Map((typeof berthPorts === "undefined" ? [] : berthPorts).map((row) => [row[0], row]));
 	const users = new Map(); // of ports: names of processes on this machine
 
 	const address = (port) => served ? `/${port}` :
@@ -201,7 +202,7 @@
 			return;
 		users.clear();
 		for (const socket of (await answer.json()).sockets) {
-			const port = socket.local_port;
+			const port = socket.local.port;
 			const owners = socket.owners.map((owner) => owner.name);
 			if (port)
 				users.set(port, [...new Set([...(users.get(port) || "").split(", "), ...owners])].filter(Boolean).join(", "));
