@@ -403,7 +403,7 @@ static enum MHD_Result answer(struct front *front, struct client *client)
 	}
 	if (is_asset(kind))
 		return answer_asset(front, client);
-	if (kind == ROUTE_EVENTS && front->n_readers >= FRONT_READERS)
+	if (kind == ROUTE_EVENTS && front_feed_is_full(front, client->view))
 		return refuse(front, client, BUSY);
 	if (kind == ROUTE_EVENTS)
 		return front_feed_open(front, client);

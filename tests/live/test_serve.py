@@ -542,6 +542,34 @@ def test_readers_of_events_have_a_limit(server: Serving) -> None:
     assert_well(server, pids)
 
 
+def test_others_take_half_of_the_places_at_most(here: World, tmp_path: Path, public: Path) -> None:
+    """Of readers of events; of questions each other user has eight at once."""
+    path = public / "halves"
+    many = f"""
+        import json, os, socket, sys
+        os.setresuid({NOBODY}, {NOBODY}, {NOBODY})
+        def ask(target):
+            s = socket.socket(socket.AF_UNIX)
+            s.connect({str(path)!r})
+            s.sendall(f"GET {{target}} HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n".encode())
+            return s
+        readers = [ask("/events") for _ in range(40)]
+        codes = [int(s.recv(4096).split()[1]) for s in readers]
+        askers = [ask(f"/{{port}}") for port in range(40)]
+        print(json.dumps([codes, [int(s.recv(4096).split()[1]) for s in askers]]), flush=True)
+        sys.stdin.readline()
+        """
+    with serve(here, tmp_path, "--unix", str(path), "--mode", "0666") as server, \
+            script(here, textwrap.dedent(many)) as others:
+        readers, askers = others.hear()
+        assert sorted(readers) == [200] * 32 + [503] * 8
+        assert set(askers) == {200, 503} and askers.count(200) >= 8
+        events = Events(server)
+        assert events.status == 200
+        events.close()
+        assert server.ask("/80").status == 200
+
+
 def test_a_reader_that_does_not_read_misses_and_hears_of_it(here: World, server: Serving) -> None:
     pids = server.pids()
     events = Events(server)
