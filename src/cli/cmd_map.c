@@ -15,14 +15,17 @@
 static const struct command_option map_options[] = {
 	{KEY_SVG, "svg", "FILE", "write an SVG picture; - is standard output"},
 	{KEY_HILBERT, "hilbert", NULL, "along Hilbert's curve instead of row by row"},
-	{KEY_LAYERS, "layers", "LIST", "draw only these: registry,claims,ephemeral,sockets"},
+	{KEY_LAYERS, "layers", "LIST", "only registry,claims,ephemeral,sockets,leases,history"},
+	{KEY_STATE_FOLDER, "history", "DIR", "where berthd keeps its history"},
 	{0, NULL, NULL, NULL},
 };
 
 struct map {
 	struct cli *cli;
 	const char *svg; /* the file, or NULL: on the terminal */
+	const char *history; /* the folder */
 	unsigned layers;
+	bool chosen; /* by --layers: what is missing is said */
 	struct atlas *atlas;
 	unsigned step; /* ports along each side of a square */
 };
@@ -33,7 +36,8 @@ static bool find_layer(const char *word, size_t len, unsigned *layers)
 		const char *name;
 		unsigned layer;
 	} names[] = {{"registry", ATLAS_LAYER_REGISTRY}, {"claims", ATLAS_LAYER_CLAIMS},
-		{"ephemeral", ATLAS_LAYER_EPHEMERAL}, {"sockets", ATLAS_LAYER_SOCKETS}};
+		{"ephemeral", ATLAS_LAYER_EPHEMERAL}, {"sockets", ATLAS_LAYER_SOCKETS},
+		{"leases", ATLAS_LAYER_LEASES}, {"history", ATLAS_LAYER_HISTORY}};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strlen(names[i].name) == len && memcmp(names[i].name, word, len) == 0) {
@@ -53,7 +57,7 @@ static enum cli_exit read_layers(const char *list, unsigned *ret_layers)
 
 		if (!find_layer(at, len, &layers)) {
 			cli_complain("no layer is called '%.*s'; there are registry, claims, "
-				     "ephemeral and sockets",
+				     "ephemeral, sockets, leases and history",
 				(int)len, at);
 			return CLI_USAGE;
 		}
@@ -150,11 +154,37 @@ static enum cli_exit write_svg(struct map *map)
 	return code;
 }
 
+/* A ledger or history that is not there, or not ours to read, is a gap only to who asked for it. */
+static enum cli_exit lacks(const struct map *map)
+{
+	if (!map->chosen)
+		return CLI_YES;
+	cli_complain("%s", berth_error());
+	return CLI_UNKNOWN;
+}
+
+static enum cli_exit read_past(
+	const struct map *map, struct berth_leases **leases, struct berth_history **history)
+{
+	const struct berth_history_ask ask = {.size = sizeof(ask), .folder = map->history};
+	enum cli_exit code = CLI_YES;
+
+	if (map->layers & ATLAS_LAYER_LEASES && berth_leases(map->cli->berth, leases) < 0)
+		code = lacks(map);
+	if (map->layers & ATLAS_LAYER_HISTORY &&
+		berth_history(map->cli->berth, &ask, history) < 0 && code == CLI_YES)
+		code = lacks(map);
+	return code;
+}
+
 static enum cli_exit draw(struct map *map)
 {
 	struct berth_ask ask = {.size = sizeof(ask)};
 	struct berth_snapshot *snapshot = NULL;
+	struct berth_leases *leases = NULL;
+	struct berth_history *history = NULL;
 	enum cli_exit code = CLI_YES;
+	enum cli_exit past = read_past(map, &leases, &history);
 	enum cli_exit written;
 
 	if (map->layers & (ATLAS_LAYER_SOCKETS | ATLAS_LAYER_EPHEMERAL)) {
@@ -162,10 +192,15 @@ static enum cli_exit draw(struct map *map)
 		if (snapshot)
 			code = cli_gaps(map->cli, berth_snapshot_gaps(snapshot));
 	}
-	atlas_fill(map->atlas, map->cli->berth, snapshot, map->layers);
+	const struct atlas_here here = {snapshot, leases, history};
+	atlas_fill(map->atlas, map->cli->berth, &here, map->layers);
 	written = map->svg ? write_svg(map) : write_text(map);
+	berth_history_free(history);
+	berth_leases_free(leases);
 	berth_snapshot_free(snapshot);
-	return written == CLI_YES ? code : written;
+	if (written == CLI_YES)
+		written = code;
+	return written == CLI_YES ? past : written;
 }
 
 static enum cli_exit read_options(struct map *map)
@@ -178,8 +213,11 @@ static enum cli_exit read_options(struct map *map)
 			map->svg = cli->given[i].value;
 		else if (cli->given[i].key == KEY_HILBERT)
 			map->atlas->hilbert = true;
+		else if (cli->given[i].key == KEY_STATE_FOLDER)
+			map->history = cli->given[i].value;
 		else
 			code = read_layers(cli->given[i].value, &map->layers);
+		map->chosen = map->chosen || cli->given[i].key == KEY_LAYERS;
 	}
 	if (code == CLI_YES &&
 		(cli->n_operands || cli->settings.format != CLI_TEXT || (map->svg && !*map->svg))) {
@@ -208,7 +246,7 @@ static enum cli_exit map_run(struct cli *cli)
 
 const struct command cmd_map = {
 	.name = "map",
-	.args = "[--svg FILE] [--hilbert] [--layers LIST]",
+	.args = "[--svg FILE] [--hilbert] [--layers LIST] [--history DIR]",
 	.help = "all 65,536 ports as one picture",
 	.options = map_options,
 	.run = map_run,

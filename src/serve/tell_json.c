@@ -104,31 +104,81 @@ static int put_history(struct tell *tell, const struct wire_question *question, 
 	return error;
 }
 
+/* ---- The map ----------------------------------------------------------------------------------
+ */
+
+/* The ledger, when there is one for this reader; else NULL. */
+static struct berth_leases *leases_of(const struct tell *tell, const struct wire_question *question)
+{
+	struct berth_leases *leases = NULL;
+
+	if (berth_leases(tell->berth, &leases) < 0)
+		return NULL;
+	if (question->view != WIRE_PUBLIC || leases->shared)
+		return leases;
+	berth_leases_free(leases);
+	return NULL;
+}
+
+/* With ?all, for those who may read it: thousands of rows are read for it. */
+static struct berth_history *history_of(
+	const struct tell *tell, const struct wire_question *question)
+{
+	const size_t spans_most = 20000;
+	struct berth_history_ask ask = tell_history_ask(tell, question, NULL);
+	struct berth_history *history = NULL;
+
+	ask.most = spans_most;
+	if (!question->route.all || question->view == WIRE_PUBLIC ||
+		berth_history(tell->berth, &ask, &history) < 0)
+		return NULL;
+	return history;
+}
+
+static void write_map(struct buffer *out, const struct atlas *atlas, const struct atlas_here *here)
+{
+	struct json json = {.out = out};
+
+	json_open_object(&json, NULL);
+	json_string(&json, "schema", "berth-map-1");
+	json_real(&json, "time_s", berth_snapshot_time_s(here->snapshot), 3);
+	json_open_array(&json, "kinds");
+	for (unsigned kind = 0; kind < ATLAS_KINDS; kind++)
+		json_string(&json, NULL, atlas_paints[kind].name);
+	json_close_array(&json);
+	json_value_follows(&json, "runs");
+	atlas_runs(out, atlas);
+	json_bool(&json, "leases", here->leases != NULL);
+	if (here->history) {
+		json_value_follows(&json, "heat");
+		atlas_heat_runs(out, atlas);
+	} else {
+		json_null(&json, "heat");
+	}
+	json_close_object(&json);
+}
+
 /* What the picture of all ports shows, as runs of bits. */
 static int put_map(struct tell *tell, const struct wire_question *question, struct buffer *out)
 {
 	const double look_age_s = 0.4;
 	struct looks *looks = &tell->looks[question->view];
+	struct berth_leases *leases = leases_of(tell, question);
+	struct berth_history *history = history_of(tell, question);
 	struct atlas *atlas = calloc(1, sizeof(*atlas));
-	struct json json = {.out = out};
 	int error = atlas ? 0 : -ENOMEM;
 
 	if (!error)
 		error = looks_take(looks, tell->berth, question->view != WIRE_PUBLIC, look_age_s);
 	if (!error) {
-		atlas_fill(atlas, tell->berth, looks->snapshot, ATLAS_LAYERS_ALL);
-		json_open_object(&json, NULL);
-		json_string(&json, "schema", "berth-map-1");
-		json_real(&json, "time_s", berth_snapshot_time_s(looks->snapshot), 3);
-		json_open_array(&json, "kinds");
-		for (unsigned kind = 0; kind < ATLAS_KINDS; kind++)
-			json_string(&json, NULL, atlas_paints[kind].name);
-		json_close_array(&json);
-		json_value_follows(&json, "runs");
-		atlas_runs(out, atlas);
-		json_close_object(&json);
+		const struct atlas_here here = {looks->snapshot, leases, history};
+
+		atlas_fill(atlas, tell->berth, &here, ATLAS_LAYERS_ALL);
+		write_map(out, atlas, &here);
 	}
 	free(atlas);
+	berth_history_free(history);
+	berth_leases_free(leases);
 	return error;
 }
 

@@ -87,8 +87,9 @@ static void put_atlas(struct tell *tell, const struct wire_question *question,
 	if (error) {
 		tell_failure(error, head, out);
 	} else {
-		atlas_fill(
-			atlas, tell->berth, tell->looks[question->view].snapshot, ATLAS_LAYERS_ALL);
+		const struct atlas_here here = {tell->looks[question->view].snapshot, NULL, NULL};
+
+		atlas_fill(atlas, tell->berth, &here, ATLAS_LAYERS_ALL);
 		head->type = names ? WIRE_SCRIPT : WIRE_SVG;
 		if (names)
 			site_search_write(out, tell->entries, atlas);

@@ -11,6 +11,8 @@ const struct atlas_paint atlas_paints[ATLAS_KINDS] = {
 	[ATLAS_RESERVED] = {"reserved by IANA", 'r', 245, "#9a958a", "#6d747d"},
 	[ATLAS_ASSIGNED] = {"assigned by IANA", 'a', 110, "#8fb0cc", "#3e6485"},
 	[ATLAS_CLAIMED] = {"claimed by number", 'c', 24, "#2f5f8c", "#86b9e3"},
+	[ATLAS_SEEN] = {"was in use here", 'h', 178, "#d0a52c", "#a8852a"},
+	[ATLAS_LEASED] = {"leased", 'l', 36, "#1c8a70", "#48cfa9"},
 	[ATLAS_USED] = {"in use here now", '#', 166, "#c8501e", "#ff9a5c"},
 };
 
@@ -45,7 +47,7 @@ static bool is_claimed(const struct berth *berth, const struct berth_lookup *loo
 
 static void raise_kind(struct atlas *atlas, unsigned port, uint8_t kind)
 {
-	atlas->kinds[port] |= (uint8_t)(1U << kind);
+	atlas->kinds[port] |= (uint16_t)(1U << kind);
 	if (kind > atlas->kind[port])
 		atlas->kind[port] = kind;
 }
@@ -68,22 +70,66 @@ static void fill_machine(
 	}
 }
 
-void atlas_fill(struct atlas *atlas, const struct berth *berth,
-	const struct berth_snapshot *snapshot, unsigned layers)
+static void fill_leases(struct atlas *atlas, const struct berth_leases *leases)
+{
+	for (size_t i = 0; i < leases->n_leases; i++) {
+		if (leases->leases[i].here && leases->leases[i].state != BERTH_LEASE_OVER)
+			raise_kind(atlas, leases->leases[i].port, ATLAS_LEASED);
+	}
+}
+
+static void fill_history(struct atlas *atlas, const struct berth_history *history)
+{
+	for (size_t i = 0; i < history->n_spans; i++) {
+		const struct berth_span *span = &history->spans[i];
+		double held_s = span->last_s - span->first_s;
+
+		if (!span->port)
+			continue;
+		raise_kind(atlas, span->port, ATLAS_SEEN);
+		atlas->held_s[span->port] += held_s > 0 ? held_s : 0;
+	}
+}
+
+void atlas_fill(struct atlas *atlas, const struct berth *berth, const struct atlas_here *here,
+	unsigned layers)
 {
 	for (unsigned port = 0; port < ATLAS_PORTS; port++) {
 		struct berth_lookup lookup;
 
 		atlas->kind[port] = ATLAS_NOTHING;
 		atlas->kinds[port] = 0;
+		atlas->held_s[port] = 0;
 		berth_lookup(berth, (uint16_t)port, &lookup);
 		if (layers & ATLAS_LAYER_REGISTRY)
 			raise_kind(atlas, port, registry_kind(&lookup));
 		if (layers & ATLAS_LAYER_CLAIMS && is_claimed(berth, &lookup))
 			raise_kind(atlas, port, ATLAS_CLAIMED);
 	}
-	if (snapshot)
-		fill_machine(atlas, snapshot, layers);
+	if (here && here->snapshot)
+		fill_machine(atlas, here->snapshot, layers);
+	if (here && here->history && layers & ATLAS_LAYER_HISTORY)
+		fill_history(atlas, here->history);
+	if (here && here->leases && layers & ATLAS_LAYER_LEASES)
+		fill_leases(atlas, here->leases);
+}
+
+unsigned atlas_heat(const struct atlas *atlas, uint16_t port)
+{
+	enum {
+		MINUTE = 60,
+		HOUR = 60 * MINUTE,
+		DAY = 24 * HOUR,
+	};
+	static const double steps_s[ATLAS_HEATS - 2] = {
+		MINUTE, 10 * MINUTE, HOUR, 6 * HOUR, DAY, 7 * DAY};
+	unsigned heat = 1;
+
+	if (!(atlas->kinds[port] >> ATLAS_SEEN & 1))
+		return 0;
+	while (heat < ATLAS_HEATS - 1 && atlas->held_s[port] >= steps_s[heat - 1])
+		heat++;
+	return heat;
 }
 
 /* ---- Where it stands ---------------------------------------------------------------------------
@@ -213,16 +259,35 @@ void atlas_svg(struct buffer *out, const struct atlas *atlas, bool legend)
 	html_end(&html);
 }
 
-void atlas_runs(struct buffer *out, const struct atlas *atlas)
+typedef unsigned value_of(const struct atlas *atlas, uint16_t port);
+
+static void put_runs(struct buffer *out, const struct atlas *atlas, value_of *value)
 {
 	unsigned first = 0;
 
 	buffer_char(out, '[');
 	for (unsigned port = 1; port <= ATLAS_PORTS; port++) {
-		if (port < ATLAS_PORTS && atlas->kinds[port] == atlas->kinds[first])
+		unsigned run = value(atlas, (uint16_t)first);
+
+		if (port < ATLAS_PORTS && value(atlas, (uint16_t)port) == run)
 			continue;
-		buffer_format(out, "%s%u,%u", first ? "," : "", atlas->kinds[first], port - first);
+		buffer_format(out, "%s%u,%u", first ? "," : "", run, port - first);
 		first = port;
 	}
 	buffer_char(out, ']');
+}
+
+static unsigned kinds_of(const struct atlas *atlas, uint16_t port)
+{
+	return atlas->kinds[port];
+}
+
+void atlas_runs(struct buffer *out, const struct atlas *atlas)
+{
+	put_runs(out, atlas, kinds_of);
+}
+
+void atlas_heat_runs(struct buffer *out, const struct atlas *atlas)
+{
+	put_runs(out, atlas, atlas_heat);
 }

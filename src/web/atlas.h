@@ -23,6 +23,8 @@ enum atlas_kind {
 	ATLAS_RESERVED,
 	ATLAS_ASSIGNED,
 	ATLAS_CLAIMED, /* by its number, not as one of a pool */
+	ATLAS_SEEN, /* in the history of berthd */
+	ATLAS_LEASED,
 	ATLAS_USED,
 	ATLAS_KINDS,
 };
@@ -33,13 +35,16 @@ enum {
 	ATLAS_LAYER_EPHEMERAL = 1 << 1,
 	ATLAS_LAYER_CLAIMS = 1 << 2,
 	ATLAS_LAYER_SOCKETS = 1 << 3,
-	ATLAS_LAYERS_ALL = (1 << 4) - 1,
+	ATLAS_LAYER_LEASES = 1 << 4,
+	ATLAS_LAYER_HISTORY = 1 << 5,
+	ATLAS_LAYERS_ALL = (1 << 6) - 1,
 };
 
 struct atlas {
 	bool hilbert; /* along Hilbert's curve, which keeps neighbours together; else row by row */
 	uint8_t kind[ATLAS_PORTS]; /* enum atlas_kind, by port */
-	uint8_t kinds[ATLAS_PORTS]; /* all that is so of it: bit n stands for kind n */
+	uint16_t kinds[ATLAS_PORTS]; /* all that is so of it: bit n stands for kind n */
+	double held_s[ATLAS_PORTS]; /* how long sockets had it, all together, by the history */
 };
 
 struct atlas_paint {
@@ -51,9 +56,22 @@ struct atlas_paint {
 };
 extern const struct atlas_paint atlas_paints[ATLAS_KINDS];
 
-/* `snapshot` may be NULL: then nothing of the machine is drawn. */
-void atlas_fill(struct atlas *atlas, const struct berth *berth,
-	const struct berth_snapshot *snapshot, unsigned layers);
+/* What is known of this machine; what is NULL is not drawn. */
+struct atlas_here {
+	const struct berth_snapshot *snapshot;
+	const struct berth_leases *leases;
+	const struct berth_history *history;
+};
+
+/* `here` may be NULL. */
+void atlas_fill(struct atlas *atlas, const struct berth *berth, const struct atlas_here *here,
+	unsigned layers);
+
+/* How hot a port is in the history: 0, no socket had it, to ATLAS_HEATS - 1, longer than a week. */
+enum {
+	ATLAS_HEATS = 8,
+};
+unsigned atlas_heat(const struct atlas *atlas, uint16_t port);
 
 /* The port at a place, and the other way round. */
 uint16_t atlas_port(const struct atlas *atlas, unsigned x, unsigned y);
@@ -63,5 +81,7 @@ void atlas_svg(struct buffer *out, const struct atlas *atlas, bool legend);
 
 /* `kinds` as an array of JSON: bits, how many ports in a row have them, and so on. */
 void atlas_runs(struct buffer *out, const struct atlas *atlas);
+/* The same of atlas_heat(). */
+void atlas_heat_runs(struct buffer *out, const struct atlas *atlas);
 
 #endif

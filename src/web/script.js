@@ -3,7 +3,7 @@
 // what is on this machine as it changes. Without it the lists lead to every port.
 "use strict";
 (() => {
-	const SIDE = 256, PORTS = SIDE * SIDE, USED = 6;
+	const SIDE = 256, PORTS = SIDE * SIDE, USED = 8, SEEN = 6, LEASED = 7, HEATS = 8;
 	const served = document.body.dataset.served !== undefined;
 	const byId = (id) => document.getElementById(id);
 	// ports.js, which only the index has
@@ -90,12 +90,17 @@
 		const sheet = byId("sheet"), reading = byId("reading"), legend = byId("legend");
 		const canvas = make("canvas", {width: SIDE, height: SIDE});
 		const mark = make("div", {className: "mark", hidden: true});
-		const kinds = new Uint8Array(PORTS), hidden = new Set();
-		const items = [...legend.children], labels = new Map();
+		const kinds = new Uint16Array(PORTS), heat = new Uint8Array(PORTS), hidden = new Set();
+		const lengths = ["", "for less than a minute", "for minutes", "for less than an hour", "for hours",
+			"for less than a day", "for days", "for more than a week"]; // as in atlas_heat()
+		const items = [...legend.children], labels = new Map(), boxes = new Map();
 		let ports = places(false), at = -1;
 
-		for (let i = 0, port = 0; i < berthRuns.length; port += berthRuns[i + 1], i += 2)
-			kinds.fill(berthRuns[i], port, port + berthRuns[i + 1]);
+		const fill = (values, runs) => {
+			for (let i = 0, port = 0; i < runs.length; port += runs[i + 1], i += 2)
+				values.fill(runs[i], port, port + runs[i + 1]);
+		};
+		fill(kinds, berthRuns);
 
 		const shown = (port) => {
 			for (let kind = USED; kind > 0; kind--)
@@ -109,9 +114,14 @@
 				const hex = style.getPropertyValue(`--k${kind}`).trim();
 				return [1, 3, 5].map((from) => parseInt(hex.slice(from, from + 2), 16));
 			});
+			// Of what was in use before, the longer the stronger.
+			const heats = [...Array(HEATS).keys()].map((level) => colours[0].map((from, i) =>
+				from + (colours[SEEN][i] - from) * (level + 2) / (HEATS + 1)));
 			const context = canvas.getContext("2d"), image = context.createImageData(SIDE, SIDE);
-			for (let place = 0; place < PORTS; place++)
-				image.data.set([...colours[shown(ports[place])], 255], place * 4);
+			for (let place = 0; place < PORTS; place++) {
+				const kind = shown(ports[place]);
+				image.data.set([...kind === SEEN ? heats[heat[ports[place]]] : colours[kind], 255], place * 4);
+			}
 			context.putImageData(image, 0, 0);
 		};
 		const read = (place) => {
@@ -120,7 +130,8 @@
 			mark.style.left = `${place % SIDE / SIDE * 100}%`;
 			mark.style.top = `${Math.floor(place / SIDE) / SIDE * 100}%`;
 			const port = ports[place];
-			const kind = [...labels.keys()].filter((one) => kinds[port] >> one & 1).map((one) => labels.get(one));
+			const kind = [...labels.keys()].filter((one) => kinds[port] >> one & 1)
+				.map((one) => labels.get(one) + (one === SEEN ? ` ${lengths[heat[port]]}` : ""));
 			reading.replaceChildren(
 				make("strong", {}, make("a", {href: address(port), textContent: port})),
 				kind.join(", ") || "unassigned", make("br", {}), about(port));
@@ -171,6 +182,7 @@
 				draw();
 			});
 			item.replaceChildren(make("label", {}, text, box));
+			boxes.set(kind, box);
 		}
 		const curve = make("input", {type: "checkbox"});
 		curve.addEventListener("change", () => {
@@ -185,9 +197,24 @@
 		draw();
 		reading.textContent = "Point at a port, or focus the map and use the arrow keys: 0 is at the top left, 256 are in a row.";
 
-		return () => {
+		// What cannot be read is no empty layer: its switch says so.
+		const allow = (kind, known) => {
+			const box = boxes.get(kind);
+			if (box && box.disabled === known) {
+				box.disabled = !known;
+				box.checked = known && !hidden.has(kind);
+				box.parentNode.firstChild.textContent = labels.get(kind) + (known ? "" : " (not known)");
+			}
+		};
+		return (told) => {
+			fill(kinds, told.runs);
+			allow(LEASED, told.leases);
+			if (told.heat)
+				fill(heat, told.heat);
 			for (let port = 0; port < PORTS; port++)
-				kinds[port] = kinds[port] & ~(1 << USED) | users.has(port) << USED;
+				kinds[port] = kinds[port] & ~(1 << SEEN) | (heat[port] > 0) << SEEN;
+			if (told.asked)
+				allow(SEEN, told.heat !== null);
 			draw();
 			if (at >= 0)
 				read(at);
@@ -196,10 +223,14 @@
 
 	// ---- This machine ----------------------------------------------------------------------
 
+	let history = -Infinity; // when the history was last asked for: it is long
 	const listen = async (redraw) => {
-		const answer = await fetch("/api/ls?all");
-		if (!answer.ok)
+		const asked = performance.now() - history > 60000;
+		const [answer, map] = await Promise.all([fetch("/api/ls?all"), fetch(asked ? "/api/map?all" : "/api/map")]);
+		if (!answer.ok || !map.ok)
 			return;
+		if (asked)
+			history = performance.now();
 		users.clear();
 		for (const socket of (await answer.json()).sockets) {
 			const port = socket.local.port;
@@ -207,7 +238,7 @@
 			if (port)
 				users.set(port, [...new Set([...(users.get(port) || "").split(", "), ...owners])].filter(Boolean).join(", "));
 		}
-		redraw();
+		redraw({...await map.json(), asked});
 	};
 
 	// The parts of a port's page that are about this machine take the place of those that are old.

@@ -73,7 +73,7 @@ static void put_legend(struct html *html, bool served)
 	for (unsigned kind = ATLAS_KINDS; kind-- > 0;) {
 		char class_name[] = "k0";
 
-		if (!served && (kind == ATLAS_USED || kind == ATLAS_EPHEMERAL))
+		if (!served && (kind >= ATLAS_SEEN || kind == ATLAS_EPHEMERAL))
 			continue;
 		class_name[1] = (char)('0' + kind);
 		html_open(html, "li", class_name);

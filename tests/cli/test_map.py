@@ -13,7 +13,7 @@ Berth = Callable[..., Answer]
 TOWN = ["--replay", str(RECORDINGS / "town")]
 SIDE = 256
 RUN = re.compile(r"M(\d+) (\d+)h(\d+)v1h-(\d+)z")
-KINDS = ["unassigned", "dynamic", "ephemeral", "reserved", "assigned", "claimed", "used"]
+KINDS = ["unassigned", "dynamic", "ephemeral", "reserved", "assigned", "claimed", "seen", "leased", "used"]
 
 
 def picture(berth: Berth, *arguments: str) -> dict[tuple[int, int], str]:
@@ -63,7 +63,7 @@ def test_neighbours_stay_together_on_the_curve(berth: Berth) -> None:
 
 def test_the_pages_have_the_colours_of_the_picture(berth: Berth) -> None:
     sheet = (ROOT / "src" / "web" / "style.css").read_text(encoding="utf-8")
-    light, dark = re.findall(r"(--k0: .*--k6: #\w+);", sheet)
+    light, dark = re.findall(r"(--k0: .*--k8: #\w+);", sheet)
     style = ElementTree.fromstring(berth(*TOWN, "map", "--svg", "-").out).findtext("{http://www.w3.org/2000/svg}style")
     first, second = (style or "").split("@media(prefers-color-scheme:dark)")
     for colours, rules in ((light, first), (dark, second)):

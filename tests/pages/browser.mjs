@@ -2,6 +2,7 @@
 // Drives Debian's Chromium for tests/browsers.py: browser.mjs FOLDER-WITH-NODE-MODULES CHROMIUM. A line of
 // JSON on standard input is a visit, a line on standard output is what came of it.
 import {createRequire} from "node:module";
+import {createServer} from "node:net";
 import {createInterface} from "node:readline";
 
 const [folder, executablePath] = process.argv.slice(2);
@@ -35,6 +36,11 @@ const colours = (page) => page.evaluate(() => {
 	return counts;
 });
 
+// A server on this machine; 0 is a port of the kernel's choice.
+const listen = (port) => new Promise((resolve, reject) => {
+	const server = createServer().on("error", reject).listen(port, "127.0.0.1", () => resolve(server));
+});
+
 const visit = async (browser, {address, code, options}) => {
 	const context = await browser.newContext(options);
 	const page = await context.newPage();
@@ -48,7 +54,7 @@ const visit = async (browser, {address, code, options}) => {
 	try {
 		page.setDefaultTimeout(10000);
 		await page.goto(address);
-		const value = await new AsyncFunction("page", "judge", "colours", code)(page, judge, colours);
+		const value = await new AsyncFunction("page", "judge", "colours", "listen", code)(page, judge, colours, listen);
 		return {value: value === undefined ? null : value, faults, requests};
 	} catch (error) {
 		return {error: String(error.stack || error), faults, requests};
