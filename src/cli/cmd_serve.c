@@ -50,7 +50,7 @@ struct wanted {
 	bool no_token;
 	const char *names[NAMES_MOST + 1];
 	size_t n_names;
-	int listeners[SERVE_LISTENERS];
+	int listeners[FRONT_LISTENERS];
 	char token[ROUTE_TOKEN + 1];
 	char *token_path; /* where it is kept; NULL: nowhere */
 	struct berth_hold *hold; /* of the port that berth chose */

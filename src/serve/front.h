@@ -174,6 +174,7 @@ void front_shelf_look(
 void front_shelf_forget(struct front *front);
 
 /* front_feed.c: server-sent events. */
+bool front_feed_is_full(const struct front *front, enum wire_view view);
 enum MHD_Result front_feed_open(struct front *front, struct client *client);
 void front_feed_leave(struct front *front, struct client *client);
 void front_feed_news(struct front *front, const char *text, size_t len);

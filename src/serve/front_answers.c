@@ -271,7 +271,8 @@ static enum wire_view view_of(const struct front *front, const struct client *cl
 
 	if (client->tcp && settings->has_token)
 		return known ? WIRE_OWN : WIRE_VIEWS;
-	if (settings->share || (!client->tcp && client->uid == settings->uid))
+	/* Root could see all of it anyway. */
+	if (settings->share || (!client->tcp && (client->uid == settings->uid || client->uid == 0)))
 		return WIRE_OWN;
 	/* Only root can look with another user's eyes. */
 	return !client->tcp && !settings->uid ? WIRE_USER : WIRE_PUBLIC;
@@ -402,7 +403,7 @@ static enum MHD_Result answer(struct front *front, struct client *client)
 	}
 	if (is_asset(kind))
 		return answer_asset(front, client);
-	if (kind == ROUTE_EVENTS && front->n_readers >= FRONT_READERS)
+	if (kind == ROUTE_EVENTS && front_feed_is_full(front, client->view))
 		return refuse(front, client, BUSY);
 	if (kind == ROUTE_EVENTS)
 		return front_feed_open(front, client);

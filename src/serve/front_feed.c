@@ -139,6 +139,17 @@ static void set_watch(struct front *front)
 		front->watching = front->n_readers > 0;
 }
 
+/* Half of the places are for the server's user. */
+bool front_feed_is_full(const struct front *front, enum wire_view view)
+{
+	unsigned others = 0;
+
+	for (unsigned i = 0; i < FRONT_CLIENTS && view != WIRE_OWN; i++)
+		others += front->clients[i].fd >= 0 && front->clients[i].stage == CLIENT_READING &&
+			front->clients[i].view != WIRE_OWN;
+	return front->n_readers >= FRONT_READERS || others >= FRONT_READERS / 2;
+}
+
 enum MHD_Result front_feed_open(struct front *front, struct client *client)
 {
 	struct reader *reader = calloc(1, sizeof(*reader));

@@ -42,18 +42,23 @@ static struct question *find_id(struct front *front, uint32_t id)
 	return NULL;
 }
 
-/* Each of these costs a process, and the teller answers one after the other. */
+/* Half of the places are for the server's user. Of the others, one whose view is a process's work
+ * has few: the teller answers one after the other. */
 static bool is_greedy(const struct front *front, const struct wire_question *wanted)
 {
-	unsigned n = 0;
+	unsigned others = 0;
+	unsigned same = 0;
 
-	for (unsigned i = 0; i < FRONT_QUESTIONS && wanted->view == WIRE_USER; i++) {
+	for (unsigned i = 0; i < FRONT_QUESTIONS && wanted->view != WIRE_OWN; i++) {
 		const struct question *question = &front->questions[i];
 
-		n += question->id && !question->status && question->asked.view == WIRE_USER &&
-			question->asked.uid == wanted->uid;
+		if (!question->id || question->status || question->asked.view == WIRE_OWN)
+			continue;
+		others++;
+		same += question->asked.view == WIRE_USER && question->asked.uid == wanted->uid;
 	}
-	return n >= FRONT_OF_USER;
+	return others >= FRONT_QUESTIONS / 2 ||
+		(wanted->view == WIRE_USER && same >= FRONT_OF_USER);
 }
 
 struct question *front_wire_ask(

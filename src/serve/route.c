@@ -201,8 +201,3 @@ void route_place(const struct route *route, char ret_place[ROUTE_PLACE])
 		!route->all && *port ? port + 1 : port,
 		!route->all && !*port && *limit ? limit + 1 : limit);
 }
-
-bool route_is_public(enum route_kind kind)
-{
-	return kind < ROUTE_LOOK;
-}

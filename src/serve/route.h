@@ -72,9 +72,6 @@ int route_parse(const char *target, struct route *ret_route);
 /* The target of a route that is public, without a token: what route_parse() understands so. */
 void route_place(const struct route *route, char ret_place[ROUTE_PLACE]);
 
-/* Whether a target can lead there: everything but what front and teller say among themselves. */
-bool route_is_public(enum route_kind kind);
-
 /* Whether text is a token: hexadecimal digits, ROUTE_TOKEN of them. */
 bool route_is_token(const char *text, size_t len);
 

@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #include "base/notify.h"
-#include "serve/front_settings.h"
 #include "serve/teller.h"
 #include "serve/wire.h"
 
@@ -58,12 +57,12 @@ static int open_signals(void)
 /* The wire to its place, and the listeners behind it. What stands there already is moved away. */
 static void arrange(const struct serve_settings *settings, int wire)
 {
-	int moved[SERVE_LISTENERS + 1];
+	int moved[FRONT_LISTENERS + 1];
 	size_t n = settings->n_listeners;
 
 	for (size_t i = 0; i <= n; i++)
 		moved[i] = fcntl(i ? settings->listeners[i - 1] : wire, F_DUPFD_CLOEXEC,
-			FRONT_WIRE + SERVE_LISTENERS + 1);
+			FRONT_WIRE + FRONT_LISTENERS + 1);
 	for (size_t i = 0; i <= n; i++)
 		(void)dup2(moved[i], FRONT_WIRE + (int)i);
 }

@@ -14,16 +14,13 @@
 
 #include <berth.h>
 
+#include "serve/front_settings.h"
 #include "serve/route.h"
-
-enum {
-	SERVE_LISTENERS = 8,
-};
 
 struct serve_settings {
 	const struct berth_options *options; /* to open handles with */
 	const int *listeners; /* sockets of TCP or AF_UNIX that listen */
-	size_t n_listeners;
+	size_t n_listeners; /* at most FRONT_LISTENERS */
 	const char *token; /* that requests over TCP have to bring; NULL: none */
 	bool open; /* over TCP without a token: everybody is shown what anybody is shown */
 	bool share; /* whoever may connect sees with the server's eyes */

@@ -14,8 +14,9 @@ enum {
 	UNAVAILABLE = 503,
 };
 
-/* A look may be that old: pages show what is so now, and now is within a second. */
-static const double fresh_s = 0.4;
+/* A look may be that old, and the front relies on it for twice as long: pages show what is so now,
+ * and now is within a second. */
+static const double fresh_s = 0.2;
 
 void tell_failure(int error, struct wire_head *head, struct buffer *out)
 {

@@ -4,12 +4,15 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/confine.h"
 #include "base/notify.h"
 #include "serve/tell.h"
 
@@ -170,6 +173,32 @@ static int work(struct teller *teller)
 /* ---- Beginning --------------------------------------------------------------------------------
  */
 
+/*
+ * Of root's rights those are kept with which the command line would look, so that pages and command
+ * agree: to find owners (as berthd does), to read firewall rules and the closing connections'
+ * options (NET_ADMIN), to look into other network namespaces (SYS_ADMIN), to become the user who
+ * asks and end that process; and the one whose presence the verdict tells of.
+ */
+static const uint64_t kept = UINT64_C(1) << CAP_SYS_PTRACE | UINT64_C(1) << CAP_DAC_READ_SEARCH |
+	UINT64_C(1) << CONFINE_CAP_PERFMON | UINT64_C(1) << CONFINE_CAP_BPF |
+	UINT64_C(1) << CAP_NET_ADMIN | UINT64_C(1) << CAP_SYS_ADMIN | UINT64_C(1) << CAP_SETUID |
+	UINT64_C(1) << CAP_SETGID | UINT64_C(1) << CAP_KILL | UINT64_C(1) << CAP_NET_BIND_SERVICE;
+
+/* What looking has no use for. */
+static const int denied[] = {SYS_execve, SYS_execveat, SYS_ptrace, SYS_process_vm_readv,
+	SYS_process_vm_writev, SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_move_mount,
+	SYS_fsopen, SYS_fsmount, SYS_open_tree, SYS_init_module, SYS_finit_module,
+	SYS_delete_module, SYS_kexec_load, SYS_reboot, SYS_swapon, SYS_swapoff, SYS_settimeofday,
+	SYS_clock_settime, SYS_sethostname, SYS_add_key, SYS_keyctl, SYS_userfaultfd,
+	SYS_io_uring_setup, SYS_listen, SYS_accept, SYS_accept4};
+
+static int close_cage(void)
+{
+	int error = confine_capabilities(kept);
+
+	return error ? error : confine_deny(denied, sizeof(denied) / sizeof(*denied));
+}
+
 /* Where nobody proves who they are, everybody is shown what nobody in particular is shown. */
 static int become_nobody(const struct serve_settings *settings)
 {
@@ -206,10 +235,13 @@ int teller_run(
 		.tell = {.utc = settings->utc, .history = settings->history}};
 	int r = become_nobody(settings);
 
+	*ret_problem = "rights that are not needed could not be given up";
 	if (!r)
+		r = close_cage();
+	if (!r) {
 		r = begin(&teller);
-	if (r)
 		*ret_problem = berth_error();
+	}
 	while (!r) {
 		r = work(&teller);
 		if (r < 0)

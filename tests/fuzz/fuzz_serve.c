@@ -31,8 +31,7 @@ static void read_target(const char *line)
 
 	if (route_parse(line, &route))
 		return;
-	insist(route_is_public(route.kind) &&
-		(!route.has_token || strlen(route.token) == ROUTE_TOKEN));
+	insist(route.kind < ROUTE_LOOK && (!route.has_token || strlen(route.token) == ROUTE_TOKEN));
 	route_place(&route, place);
 	insist(!route_parse(place, &again) && again.kind == route.kind && again.port == route.port);
 

@@ -195,6 +195,12 @@ def test_another_boot_ends_all_and_a_clock_that_is_set_ends_none(there: World) -
 
 # ---- Crashes and damage ----------------------------------------------------------------------------
 
+def doubles(there: World) -> set[tuple[int, str, int]]:
+    active = [each for each in leases(there) if each["state"] == "active"]
+    ports = [each["port"] for each in active]
+    return {(each["port"], each["name"], each["pid"]) for each in active if ports.count(each["port"]) > 1}
+
+
 def test_a_thousand_crashes_leave_no_leak_and_no_double(there: World, request: pytest.FixtureRequest,
                                                         tmp_path: Path) -> None:
     """Killed at any point of lease, renew, hold and release."""
@@ -216,8 +222,10 @@ def test_a_thousand_crashes_leave_no_leak_and_no_double(there: World, request: p
                     os.kill(pid, signal.SIGKILL)
                 victim.communicate()
             if i % 50 == 49:
-                active = [each for each in leases(there) if each["state"] == "active"]
-                assert len({each["port"] for each in active}) == len(active)
+                # Of two notes for one port, made at one moment, one makes way: a double lease would stay.
+                before = doubles(there)
+                time.sleep(0.05 if before else 0)
+                assert before & doubles(there) == set()
     finally:
         for process in running:
             process.kill()

@@ -104,7 +104,10 @@ def test_what_speaks_http_can_do_nothing_else(here: World, tmp_path: Path) -> No
         for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
             assert int(status[name], 16) == 0, name
         assert (status["NoNewPrivs"], status["Seccomp"], status["Threads"]) == ("1", "2", "1")
-        assert status_of(teller)["NoNewPrivs"] == "1"
+        status = status_of(teller)
+        assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
+        kept = {1 << bit for bit in (2, 5, 6, 7, 10, 12, 19, 21, 38, 39)}  # of linux/capability.h
+        assert int(status["CapEff"], 16) == int(status["CapBnd"], 16) == sum(kept)
         opened = set()
         for each in Path(f"/proc/{front}/fd").iterdir():
             with contextlib.suppress(FileNotFoundError):  # a connection that just ended
@@ -251,6 +254,7 @@ def test_a_users_server_lends_its_eyes_to_nobody(here: World, public: Path) -> N
     with listener(here, "daemons-own", *as_daemon) as port, \
             serve(here, home, "--unix", str(path), "--mode", "0666", before=as_daemon) as server:
         assert owners(ask_as(here, as_daemon, path, "/api/ls"), port) == ["daemons-own"]
+        assert owners(ask_as(here, (), path, "/api/ls"), port) == ["daemons-own"]  # root
         assert owners(ask_as(here, AS_NOBODY, path, "/api/ls"), port) == []
         for target in (f"/{port}", "/ls", "/leases", "/metrics", f"/api/{port}"):
             assert b"daemons-own" not in ask_as(here, AS_NOBODY, path, target).body
@@ -351,6 +355,29 @@ def test_idle_connections_keep_nobody_out(server: Serving) -> None:
         each.close()
     numbers = server.ask("/metrics").text
     assert "berth_serve_connections 1\n" in numbers
+
+
+@pytest.mark.usefixtures("many_files")
+def test_an_address_elsewhere_has_its_share_and_no_more(here: World, tmp_path: Path) -> None:
+    """Who comes from an address that is not loopback counts as somebody elsewhere."""
+    here.run("ip", "addr", "add", "192.0.2.1/32", "dev", "lo")
+    with serve(here, tmp_path, "--listen", "192.0.2.1:0") as server:
+        connections = [server.connect() for _ in range(70)]
+        until(lambda: sum(map(ended, connections)) == 6)
+        for each in connections:
+            each.close()
+        pids = server.pids()
+        until(lambda: "berth_serve_connections 1\n" in server.ask("/metrics").text)
+        assert_well(server, pids)
+        assert "berth_serve_turned_away_total 6\n" in server.ask("/metrics").text
+    assert "not a loopback address" in server.said
+
+
+def test_it_listens_at_ipv6(here: World, tmp_path: Path) -> None:
+    with serve(here, tmp_path, "--listen", "[::1]:0") as server:
+        assert server.line.startswith("http://[::1]:")
+        assert server.ask("/80").status == 200
+        assert server.ask("/80", Origin=f"http://{server.host}").status == 200
 
 
 def test_few_descriptors_are_shared(here: World, tmp_path: Path) -> None:
@@ -515,6 +542,34 @@ def test_readers_of_events_have_a_limit(server: Serving) -> None:
     assert_well(server, pids)
 
 
+def test_others_take_half_of_the_places_at_most(here: World, tmp_path: Path, public: Path) -> None:
+    """Of readers of events; of questions each other user has eight at once."""
+    path = public / "halves"
+    many = f"""
+        import json, os, socket, sys
+        os.setresuid({NOBODY}, {NOBODY}, {NOBODY})
+        def ask(target):
+            s = socket.socket(socket.AF_UNIX)
+            s.connect({str(path)!r})
+            s.sendall(f"GET {{target}} HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n".encode())
+            return s
+        readers = [ask("/events") for _ in range(40)]
+        codes = [int(s.recv(4096).split()[1]) for s in readers]
+        askers = [ask(f"/{{port}}") for port in range(40)]
+        print(json.dumps([codes, [int(s.recv(4096).split()[1]) for s in askers]]), flush=True)
+        sys.stdin.readline()
+        """
+    with serve(here, tmp_path, "--unix", str(path), "--mode", "0666") as server, \
+            script(here, textwrap.dedent(many)) as others:
+        readers, askers = others.hear()
+        assert sorted(readers) == [200] * 32 + [503] * 8
+        assert set(askers) == {200, 503} and askers.count(200) >= 8
+        events = Events(server)
+        assert events.status == 200
+        events.close()
+        assert server.ask("/80").status == 200
+
+
 def test_a_reader_that_does_not_read_misses_and_hears_of_it(here: World, server: Serving) -> None:
     pids = server.pids()
     events = Events(server)
@@ -608,6 +663,14 @@ def test_prometheus_scrapes_it(here: World, tmp_path: Path, public: Path) -> Non
             for pid in children_of(process.pid):
                 os.kill(pid, signal.SIGTERM)
             process.wait(timeout=20)
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="needs promtool")
+def test_metrics_are_as_prometheus_wants_them(server: Serving) -> None:
+    reply = server.ask("/metrics")
+    assert reply.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    done = subprocess.run(["promtool", "check", "metrics"], input=reply.text, text=True, capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def berthd_knows_failures(there: World, folder: Path) -> bool:
