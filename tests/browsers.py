@@ -63,7 +63,7 @@ class Browser:
 
     def visit(self, address: str, code: str = "", **options: Any) -> Visit:
         """Opens the page in a fresh profile and runs the JavaScript, which has page (of Playwright),
-        judge(page), colours(page) and listen(port). No visit may make an error or ask another server."""
+        judge(page), colours(page, port) and listen(port). No visit may make an error or ask another server."""
         assert self.process.stdin and self.process.stdout
         asked = {"address": address, "code": code, "options": options}
         self.process.stdin.write(json.dumps(asked) + "\n")

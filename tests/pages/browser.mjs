@@ -21,20 +21,19 @@ const judge = async (page) => {
 		.map(({id, nodes}) => `${id}: ${nodes.slice(0, 3).map(({html}) => html).join(" ")}`);
 };
 
-// What a person sees of the canvas: the colours, and how many of its points have each.
-const colours = (page) => page.evaluate(() => {
+// What a person sees of the canvas: the colours and how many of its points have each; or of one port.
+const colours = (page, port) => page.evaluate((wanted) => {
 	const canvas = document.querySelector("canvas");
 	const copy = Object.assign(document.createElement("canvas"), {width: canvas.width, height: canvas.height});
 	const context = copy.getContext("2d", {willReadFrequently: true});
 	context.drawImage(canvas, 0, 0);
 	const {data} = context.getImageData(0, 0, copy.width, copy.height);
 	const counts = {};
-	for (let i = 0; i < data.length; i += 4) {
-		const hex = `#${[0, 1, 2].map((n) => data[i + n].toString(16).padStart(2, "0")).join("")}`;
-		counts[hex] = (counts[hex] || 0) + 1;
-	}
-	return counts;
-});
+	const hex = (at) => `#${[0, 1, 2].map((n) => data[at * 4 + n].toString(16).padStart(2, "0")).join("")}`;
+	for (let at = 0; at < data.length / 4; at++)
+		counts[hex(at)] = (counts[hex(at)] || 0) + 1;
+	return wanted === undefined ? counts : hex(wanted);
+}, port);
 
 // A server on this machine; 0 is a port of the kernel's choice.
 const listen = (port) => new Promise((resolve, reject) => {
