@@ -10,7 +10,7 @@ export PATH
 
 # What a build needs. gcc only recommends libc6-dev, so it is named.
 build_packages='gcc libc6-dev meson ninja-build pkgconf python3
-	musl-tools linux-libc-dev libexpat1-dev libcsv-dev libjson-c-dev libyaml-dev libsqlite3-dev libmicrohttpd-dev clang bpftool libbpf-dev'
+	musl-tools linux-libc-dev libexpat1-dev libcsv-dev libjson-c-dev libyaml-dev libsqlite3-dev libmicrohttpd-dev libpng-dev clang bpftool libbpf-dev'
 
 say() {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2

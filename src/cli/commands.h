@@ -44,6 +44,8 @@ enum command_key {
 	KEY_FD,
 	KEY_STATIC,
 	KEY_SVG,
+	KEY_PNG,
+	KEY_AS,
 	KEY_HILBERT,
 	KEY_LAYERS,
 	KEY_ONLY,

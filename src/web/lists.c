@@ -31,9 +31,7 @@ void lists_open_table(struct lists *lists, const char *caption, const char *cons
 {
 	struct html *html = &lists->html;
 
-	html_open(html, "table", NULL);
-	if (caption)
-		html_element(html, "caption", NULL, caption);
+	page_open_table(html, caption);
 	html_open(html, "thead", NULL);
 	html_open(html, "tr", NULL);
 	for (; *headings; headings++) {
@@ -49,8 +47,7 @@ void lists_open_table(struct lists *lists, const char *caption, const char *cons
 
 void lists_close_table(struct lists *lists)
 {
-	html_close(&lists->html, "tbody");
-	html_close(&lists->html, "table");
+	page_close_table(&lists->html);
 }
 
 void lists_port(struct lists *lists, uint16_t port)

@@ -28,6 +28,23 @@ void page_section(struct html *html, const char *id, const char *heading)
 	html_element(html, "h2", NULL, heading);
 }
 
+void page_open_table(struct html *html, const char *caption)
+{
+	html_open(html, "section", "scroll");
+	html_attribute(html, "aria-label", caption ? caption : "Table");
+	html_attribute(html, "tabindex", "0"); /* so that keys can scroll it */
+	html_open(html, "table", NULL);
+	if (caption)
+		html_element(html, "caption", NULL, caption);
+}
+
+void page_close_table(struct html *html)
+{
+	html_close(html, "tbody");
+	html_close(html, "table");
+	html_close(html, "section");
+}
+
 /* ---- Head and foot -----------------------------------------------------------------------------
  */
 

@@ -58,6 +58,11 @@ void page_link(struct html *html, const char *path, const char *text);
 /* A section with its heading, to be closed by html_close(…, "section"). */
 void page_section(struct html *html, const char *id, const char *heading);
 
+/* A table with its caption, which may be NULL; it is scrolled sideways where the screen is narrow;
+ * "tbody" is open when it is closed. */
+void page_open_table(struct html *html, const char *caption);
+void page_close_table(struct html *html);
+
 /* The parts that have a file of their own. */
 void page_registry_write(struct page *page);
 void page_claims_write(struct page *page);

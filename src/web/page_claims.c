@@ -61,8 +61,7 @@ static void put_candidate(struct html *html, const struct berth_candidate *candi
 static void put_candidates_of(
 	struct html *html, const char *caption, const struct berth_candidate *candidates, size_t n)
 {
-	html_open(html, "table", NULL);
-	html_element(html, "caption", NULL, caption);
+	page_open_table(html, caption);
 	html_raw(html,
 		"<thead><tr><th scope=\"col\">Service</th><th scope=\"col\">Weight</th>"
 		"<th scope=\"col\">Independent sources</th><th scope=\"col\">Registry</th>"
@@ -70,8 +69,7 @@ static void put_candidates_of(
 	html_open(html, "tbody", NULL);
 	for (size_t i = 0; i < n; i++)
 		put_candidate(html, &candidates[i]);
-	html_close(html, "tbody");
-	html_close(html, "table");
+	page_close_table(html);
 }
 
 /* What follows is folded: some ports have dozens. To be closed by html_close(…, "details"). */

@@ -116,7 +116,7 @@
 			});
 			// Of what was in use before, the longer the stronger.
 			const heats = [...Array(HEATS).keys()].map((level) => colours[0].map((from, i) =>
-				from + (colours[SEEN][i] - from) * (level + 2) / (HEATS + 1)));
+				from + (colours[SEEN][i] - from) * (level + 4) / (HEATS + 3)));
 			const context = canvas.getContext("2d"), image = context.createImageData(SIDE, SIDE);
 			for (let place = 0; place < PORTS; place++) {
 				const kind = shown(ports[place]);

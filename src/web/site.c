@@ -37,7 +37,7 @@ static void put_folders(struct html *html, const char *root)
 }
 
 /* Shown by the script alone: without it a box that does nothing would be a lie. */
-static void put_search(struct html *html)
+static void put_search(struct html *html, bool served)
 {
 	html_open(html, "form", "search");
 	html_attribute(html, "id", "search");
@@ -45,7 +45,9 @@ static void put_search(struct html *html)
 	html_flag(html, "hidden");
 	html_open(html, "label", NULL);
 	html_attribute(html, "for", "query");
-	html_text(html, "Number, name, or owner by custom");
+	html_text(html,
+		served ? "Number, name, owner by custom, or process here"
+		       : "Number, name, or owner by custom");
 	html_close(html, "label");
 	html_void(html, "input");
 	html_attribute(html, "id", "query");
@@ -133,7 +135,7 @@ void site_index_write(struct buffer *out, const char *registry_date, bool served
 			 "claims it and on what grounds, and how to check who uses it.");
 	html_close(&html, "header");
 	html_open(&html, "main", NULL);
-	put_search(&html);
+	put_search(&html, served);
 	put_map(&html, served);
 	page_section(&html, "lists", "By number");
 	put_folders(&html, root);

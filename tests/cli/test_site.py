@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""berth site: every one of the 65,536 pages is read and compared with what berth --jsonl says."""
+"""berth site: every one of the 65,536 pages is read and compared with what berth --jsonl says, and with an
+independent reading of the registry (tests/registry_reading.py)."""
 
+import functools
 import json
 import multiprocessing
 import os
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from markup import Markup
+from registry_reading import CSV, TRANSPORTS, reading, state
 from support import BERTH, RECORDINGS, UNKNOWN, USAGE, YES, Answer, assert_one_clear_line, environment
 
 Berth = Callable[..., Answer]
@@ -65,6 +68,28 @@ def faults_of(page: Markup, report: dict) -> Iterator[str]:
         yield "the reason for its owner is another"
 
 
+registry = functools.cache(lambda: reading(CSV))
+
+
+def contradictions(page: Markup, port: int) -> Iterator[str]:
+    """Where the page says something else than the registry as it was published."""
+    covering = {transport: registry()[transport][port] for transport in TRANSPORTS}
+    for transport, records in covering.items():
+        wanted = state(records, port)
+        said = [one for one in page.states if re.search(rf" for [\w, ]*\b{transport}\b[\w, ]* \(", one)]
+        if wanted == "unassignable":
+            said = page.states
+        if len(said) != 1 or not said[0].startswith(wanted):
+            yield f"{transport} is {wanted}, not {said}"
+    names = {record.name or record.state for records in covering.values() for record in records}
+    for name in names:
+        if not any(one.startswith(name) for one in page.records):
+            yield f"the registry has {name!r}"
+    for one in page.records:
+        if not any(one.startswith(name) for name in names):
+            yield f"the registry does not have {one[:60]!r}"
+
+
 def crawl(half: tuple[Path, int, int]) -> list[str]:
     folder, first, last = half
     found = []
@@ -73,12 +98,15 @@ def crawl(half: tuple[Path, int, int]) -> list[str]:
         assert command.stdout
         for port, line in enumerate(command.stdout, first):
             text = (folder / f"{port // FOLDER:02}" / f"{port}.html").read_text(encoding="utf-8")
-            found += [f"{port}: {fault}" for fault in faults_of(Markup(text), json.loads(line))]
+            page = Markup(text)
+            found += [f"{port}: {fault}" for fault in faults_of(page, json.loads(line))]
+            found += [f"{port}: {fault}" for fault in contradictions(page, port)]
     return found
 
 
 def test_every_page_is_sound_and_says_what_the_command_line_says(site: Path) -> None:
     quarter = PORTS // 4
+    registry()  # once, for both processes
     with multiprocessing.Pool(2) as pool:
         found = pool.map(crawl, [(site, at, at + quarter - 1) for at in range(0, PORTS, quarter)])
     assert [fault for part in found for fault in part][:20] == []
@@ -93,6 +121,10 @@ def test_a_page_that_differs_is_found(site: Path, berth: Berth) -> None:
                   text.replace("</li>", "", 1), text.replace("<h1>", "<h1 onclick=\"x\">")):
         assert wrong != text
         assert list(faults_of(Markup(wrong), report))
+    assert list(contradictions(Markup(text), 5432)) == []
+    for wrong in (text.replace("assigned</strong> for tcp", "assigned</strong> for sctp"),
+                  text.replace("<h3>postgresql", "<h3>mysql")):
+        assert list(contradictions(Markup(wrong), 5432))
 
 
 def test_every_page_can_be_reached_without_a_script(site: Path) -> None:
