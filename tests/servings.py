@@ -60,9 +60,11 @@ class Serving:
     def __init__(self, home: Path, *arguments: str, before: tuple[str, ...] = (), network: int | None = None,
                  variables: dict[str, str] | None = None) -> None:
         self.network = network
+        # LeakSanitizer looks by ptrace(2), which a server has given up.
+        sanitizer = {"ASAN_OPTIONS": f"{os.environ.get('ASAN_OPTIONS', '')}:detect_leaks=0"}
         self.process = subprocess.Popen(
             [*before, str(BERTH), *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True, env=environment(home, **(variables or {})))
+            stderr=subprocess.PIPE, text=True, env=environment(home, **sanitizer | (variables or {})))
         assert self.process.stdout and self.process.stderr
         self.line = self.process.stdout.readline().rstrip("\n")
         if not self.line:

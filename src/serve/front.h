@@ -57,6 +57,7 @@ struct client {
 	enum wire_view view;
 	struct question *question; /* whose answer it waits for; NULL: none */
 	bool suspended;
+	bool gone; /* a reader of events that has left */
 	uint64_t read; /* of the feed: bytes up to here it has had */
 };
 
@@ -174,7 +175,7 @@ void front_shelf_look(
 void front_shelf_forget(struct front *front);
 
 /* front_feed.c: server-sent events. */
-bool front_feed_is_full(const struct front *front, enum wire_view view);
+bool front_feed_is_full(struct front *front, enum wire_view view);
 enum MHD_Result front_feed_open(struct front *front, struct client *client);
 void front_feed_leave(struct front *front, struct client *client);
 void front_feed_news(struct front *front, const char *text, size_t len);

@@ -94,6 +94,8 @@ static ssize_t read_feed(void *context, uint64_t position, char *to, size_t most
 	struct feed *feed = &reader->front->feeds[view_of(client)];
 
 	(void)position;
+	if (client->gone)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
 	if (reader->greeted < sizeof(opening) - 1) {
 		ssize_t n = read_constant(
 			to, most, opening + reader->greeted, sizeof(opening) - 1 - reader->greeted);
@@ -139,15 +141,42 @@ static void set_watch(struct front *front)
 		front->watching = front->n_readers > 0;
 }
 
-/* Half of the places are for the server's user. */
-bool front_feed_is_full(const struct front *front, enum wire_view view)
+/* MHD does not look at a connection that is suspended. */
+static bool is_gone(const struct client *client)
 {
+	char byte = 0;
+
+	return recv(client->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+/* Whether the reader is still there. One that has left is told no more, and its place is free. */
+static bool still_reads(struct client *client)
+{
+	if (client->fd < 0 || client->stage != CLIENT_READING)
+		return false;
+	client->gone = client->gone || is_gone(client);
+	if (!client->gone)
+		return true;
+	if (client->suspended) {
+		client->suspended = false;
+		MHD_resume_connection(client->connection);
+	}
+	return false;
+}
+
+/* Half of the places are for the server's user. */
+bool front_feed_is_full(struct front *front, enum wire_view view)
+{
+	unsigned readers = 0;
 	unsigned others = 0;
 
-	for (unsigned i = 0; i < FRONT_CLIENTS && view != WIRE_OWN; i++)
-		others += front->clients[i].fd >= 0 && front->clients[i].stage == CLIENT_READING &&
-			front->clients[i].view != WIRE_OWN;
-	return front->n_readers >= FRONT_READERS || others >= FRONT_READERS / 2;
+	for (unsigned i = 0; i < FRONT_CLIENTS; i++) {
+		if (!still_reads(&front->clients[i]))
+			continue;
+		readers++;
+		others += front->clients[i].view != WIRE_OWN;
+	}
+	return readers >= FRONT_READERS || (view != WIRE_OWN && others >= FRONT_READERS / 2);
 }
 
 enum MHD_Result front_feed_open(struct front *front, struct client *client)
