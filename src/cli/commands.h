@@ -72,6 +72,7 @@ enum command_key {
 	KEY_STATE_FOLDER,
 	KEY_FOUND,
 	KEY_POLL,
+	KEY_STRICT,
 };
 
 struct command_option {
@@ -107,6 +108,7 @@ const struct command *commands_near(const char *word);
 extern const struct command cmd_answers;
 extern const struct command cmd_at;
 extern const struct command cmd_blame;
+extern const struct command cmd_check;
 extern const struct command cmd_completion;
 extern const struct command cmd_doctor;
 extern const struct command cmd_enable;
