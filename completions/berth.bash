@@ -54,6 +54,10 @@ _berth()
 	port | ls | answers | wait | kill | page | why | watch | history | blame | reserve | unreserve)
 		words="$(_berth_words "$command") $(_berth_ports)"
 		;;
+	check)
+		words="$(_berth_words "$command") $(_berth_ports)"
+		mapfile -t COMPREPLY < <(compgen -f -- "$current")
+		;;
 	record | site)
 		words=$(_berth_words "$command")
 		mapfile -t COMPREPLY < <(compgen -d -- "$current")

@@ -20,13 +20,13 @@ function __berth_words
 end
 
 function __berth_ports
-    contains -- (__berth_command) '' port ls answers wait kill page why watch history blame reserve unreserve; or test -z (__berth_command)
+    contains -- (__berth_command) '' port ls answers check wait kill page why watch history blame reserve unreserve; or test -z (__berth_command)
     and berth ls --no-headings -o PORT,PROCESS -q 2>/dev/null | string trim | string replace -r ' +' \t | sort -nu
 end
 
 complete -c berth -f -a '(__berth_words)'
 complete -c berth -f -a '(__berth_ports)'
-complete -c berth -n 'contains -- (__berth_command) registry record site' -F
+complete -c berth -n 'contains -- (__berth_command) registry record site check' -F
 complete -c berth -l replay -r -F
 complete -c berth -l registry -r -F
 complete -c berth -l unix -r -F

@@ -1452,12 +1452,84 @@ struct berth_project {
  * (compose), *.socket, *.service, .env* and *.env; anything else, and "-", which stands for
  * standard input, is a list of ports. `settings`, "NAME=value" and a NULL behind the last (may be
  * NULL), fill in ${NAME} in compose files, before the .env file beside each of them does. -ENOENT,
- * -EACCES, …: a file cannot be read; -EFBIG: larger than 1 MiB; -EBADMSG: not what its name says;
- * -E2BIG: more than 4,096 wishes. berth_error() has file and line.
+ * -EACCES, …: a file cannot be read; -EFBIG: larger than 1 MiB; -EBADMSG: not what its name says,
+ * or a list with a word that is no port; -E2BIG: more than 4,096 wishes. berth_error() has file and
+ * line.
  */
 BERTH_PUBLIC int berth_project_read(const char *const *paths, size_t n_paths,
 	const char *const *settings, struct berth_project **ret_project);
 BERTH_PUBLIC void berth_project_free(struct berth_project *project);
+
+/* ---- Pre-flight: would the ports of a project be had?
+ * --------------------------------------------
+ */
+
+enum berth_check_kind {
+	BERTH_CHECK_BIND, /* what berth_why() says of its bind */
+	BERTH_CHECK_TWICE, /* two of the files' wishes are in each other's way */
+	BERTH_CHECK_LEASED, /* somebody else has a lease of it */
+	BERTH_CHECK_EPHEMERAL, /* the kernel may lend it to a client before the server is there */
+	BERTH_CHECK_BROWSER, /* browsers refuse to connect to it (Fetch standard, "bad port") */
+	BERTH_CHECK_UNREAD, /* what the file says was not understood */
+};
+
+enum berth_check_level {
+	BERTH_CHECK_FAILS, /* it would fail */
+	BERTH_CHECK_UNKNOWN, /* whether it would could not be found out */
+	BERTH_CHECK_WARNS, /* it may fail, or would if a guess is right */
+	BERTH_CHECK_NOTES, /* worth knowing */
+	BERTH_CHECK_LEVELS,
+};
+
+/* "bind", "twice", "leased", "ephemeral", "browser", "unread"; "fails", "unknown", "warning",
+ * "note". */
+BERTH_PUBLIC const char *berth_check_kind_name(enum berth_check_kind kind);
+BERTH_PUBLIC const char *berth_check_level_name(enum berth_check_level level);
+
+/* Texts are without a full stop, and any bytes where they name processes. */
+struct berth_check_finding {
+	enum berth_check_kind kind;
+	enum berth_check_level level;
+	const struct berth_wish *wish; /* which one it is about */
+	uint16_t first; /* of its ports; 0: it names none */
+	uint16_t last;
+	const char *text; /* one sentence */
+	const char *errno_name; /* of the bind, "EADDRINUSE"; NULL: it would not fail */
+	const char *cure; /* one sentence; NULL */
+	const char *command; /* that does it; NULL */
+	const struct berth_wish *other; /* the one in the way; NULL: it is not a wish */
+};
+
+struct berth_check_ask {
+	size_t size; /* sizeof(struct berth_check_ask) */
+	const char *const *paths; /* files as berth_project_read() takes them, and its settings */
+	size_t n_paths;
+	const char *const *settings;
+	const char *ports; /* more ports, as a list has them: "3000 8080/udp"; NULL */
+	const char *folder; /* of the project, whose own leases are not in the way; NULL: of none */
+};
+
+struct berth_check {
+	const struct berth_project
+		*project; /* what the files ask for; ports come last, of file "" */
+	const struct berth_check_finding *findings; /* in the order of wishes */
+	size_t n_findings;
+	size_t counts[BERTH_CHECK_LEVELS]; /* of findings, by level */
+	bool has_leases; /* the ledger could be read; else nobody's leases are known */
+	unsigned gaps; /* of the snapshots */
+	double time_s; /* when it was done, seconds since 1970 */
+};
+
+/*
+ * Says before anything starts which ports that files ask for would not be had, and why. Each bind
+ * is judged by berth_why(): with SO_REUSEADDR and listen(2) for TCP, as nearly all servers do, and
+ * without where that differs. What is only a guess (berth_wish.sure) is a warning at most. Nothing
+ * is bound. -EINVAL: neither files nor ports; others as berth_project_read() and berth_snapshot().
+ * berth_error() has file and line.
+ */
+BERTH_PUBLIC int berth_check(const struct berth *berth, const struct berth_check_ask *ask,
+	struct berth_check **ret_check);
+BERTH_PUBLIC void berth_check_free(struct berth_check *check);
 
 /* ---- Findings ---------------------------------------------------------------------------------
  */
@@ -1918,6 +1990,8 @@ BERTH_PUBLIC int berth_history_json(
 BERTH_PUBLIC int berth_why_json(const struct berth_why *why, berth_write *write, void *context);
 BERTH_PUBLIC int berth_record_json(
 	const struct berth_record *record, berth_write *write, void *context);
+BERTH_PUBLIC int berth_check_json(
+	const struct berth_check *check, berth_write *write, void *context);
 BERTH_PUBLIC int berth_claim_json(
 	const struct berth_claim *claim, berth_write *write, void *context);
 BERTH_PUBLIC int berth_netns_json(

@@ -4,6 +4,8 @@
  * come from the settings that the caller gives and from the .env file beside it, in this order
  * (as docker compose does).
  */
+#include "api/wishes.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -108,7 +110,7 @@ static int read_path(struct project_box *box, const char *path, const char *cons
 	struct buffer text = {0};
 	struct buffer problem = {0};
 	bool is_input = !strcmp(path, "-");
-	int r = is_input ? file_read_open(STDIN_FILENO, LARGEST_FILE, &text)
+	int r = is_input ? file_read_stream(STDIN_FILENO, LARGEST_FILE, &text)
 			 : file_read(AT_FDCWD, path, LARGEST_FILE, &text);
 
 	if (r) {
@@ -120,7 +122,7 @@ static int read_path(struct project_box *box, const char *path, const char *cons
 	if (!r)
 		r = project_read(&box->rooms, kind, path, buffer_string(&text), text.len, &problem);
 	if (r == -EBADMSG)
-		(void)handle_fail(r, "%s: %s", path, buffer_string(&problem));
+		(void)handle_fail(r, "%s:%s", path, buffer_string(&problem));
 	else if (r)
 		(void)handle_fail(r, "%s: %s", path, strerror(-r));
 out:
@@ -129,8 +131,33 @@ out:
 	return r;
 }
 
-int berth_project_read(const char *const *paths, size_t n_paths, const char *const *settings,
-	struct berth_project **ret_project)
+static int read_ports(struct project_box *box, const char *ports)
+{
+	struct buffer problem = {0};
+	int r = project_read(&box->rooms, BERTH_WISH_LIST, "", ports, strlen(ports), &problem);
+
+	buffer_free(&problem);
+	return r ? handle_fail(r, "%s", strerror(-r)) : 0;
+}
+
+/* A list is made of ports and nothing else: what has other words is not one. */
+static int find_other_words(const struct project *rooms)
+{
+	for (size_t i = 0; i < rooms->n_wishes; i++) {
+		const struct berth_wish *wish = &rooms->wishes[i];
+
+		if (wish->kind != BERTH_WISH_LIST || !wish->problem)
+			continue;
+		if (!*wish->file)
+			return handle_fail(-EBADMSG, "'%s': %s", wish->text, wish->problem);
+		return handle_fail(-EBADMSG, "%s:%u: '%s': %s", wish->file, (unsigned)wish->line,
+			wish->text, wish->problem);
+	}
+	return 0;
+}
+
+int wishes_read(const char *const *paths, size_t n_paths, const char *const *settings,
+	const char *ports, struct berth_project **ret_project)
 {
 	struct project_box *box = calloc(1, sizeof(*box));
 	int r = 0;
@@ -139,6 +166,10 @@ int berth_project_read(const char *const *paths, size_t n_paths, const char *con
 		return handle_fail(-ENOMEM, "out of memory");
 	for (size_t i = 0; i < n_paths && !r; i++)
 		r = read_path(box, paths[i], settings);
+	if (!r && ports)
+		r = read_ports(box, ports);
+	if (!r)
+		r = find_other_words(&box->rooms);
 	if (r) {
 		berth_project_free(&box->project);
 		return r;
@@ -148,6 +179,12 @@ int berth_project_read(const char *const *paths, size_t n_paths, const char *con
 		.range = box->rooms.range};
 	*ret_project = &box->project;
 	return 0;
+}
+
+int berth_project_read(const char *const *paths, size_t n_paths, const char *const *settings,
+	struct berth_project **ret_project)
+{
+	return wishes_read(paths, n_paths, settings, NULL, ret_project);
 }
 
 void berth_project_free(struct berth_project *project)

@@ -63,6 +63,11 @@ int file_read_open(int fd, size_t max, struct buffer *out)
 	return read_all(fd, max, out);
 }
 
+int file_read_stream(int fd, size_t max, struct buffer *out)
+{
+	return read_all(fd, max, out);
+}
+
 int file_read_setting(int fd, size_t max, struct buffer *out)
 {
 	struct stat info;

@@ -22,6 +22,9 @@ int file_read(int dir_fd, const char *path, size_t max, struct buffer *out);
 /* The same for a file that is open already, from where it stands; it stays open. */
 int file_read_open(int fd, size_t max, struct buffer *out);
 
+/* The same for what may also be a pipe or a terminal: up to its end, for which it waits. */
+int file_read_stream(int fd, size_t max, struct buffer *out);
+
 /*
  * The same for a file of /proc/sys, whose list is told in one read or not at all: what does not fit
  * is cut, and the next read finds the end (proc_do_large_bitmap, kernel/sysctl.c).

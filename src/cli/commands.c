@@ -10,6 +10,7 @@ const struct command *const commands[] = {
 	&cmd_port,
 	&cmd_ls,
 	&cmd_answers,
+	&cmd_check,
 	&cmd_run,
 	&cmd_free,
 	&cmd_lease,

@@ -78,6 +78,7 @@ enum command_key {
 	KEY_TOKEN,
 	KEY_NO_TOKEN,
 	KEY_SHARE,
+	KEY_STRICT,
 };
 
 struct command_option {
@@ -113,6 +114,7 @@ const struct command *commands_near(const char *word);
 extern const struct command cmd_answers;
 extern const struct command cmd_at;
 extern const struct command cmd_blame;
+extern const struct command cmd_check;
 extern const struct command cmd_completion;
 extern const struct command cmd_doctor;
 extern const struct command cmd_enable;

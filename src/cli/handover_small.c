@@ -138,6 +138,7 @@ void handover_unnamed(const struct berth_snapshot *snapshot)
 const struct command cmd_answers = {.name = "answers"};
 const struct command cmd_at = {.name = "at"};
 const struct command cmd_blame = {.name = "blame"};
+const struct command cmd_check = {.name = "check"};
 const struct command cmd_history = {.name = "history"};
 const struct command cmd_watch = {.name = "watch"};
 const struct command cmd_map = {.name = "map"};

@@ -273,7 +273,7 @@ int compose_read(struct project *project, const char *file, const char *text, si
 		r = read_services(&compose, child(&compose, root, "services"));
 		yaml_document_delete(&document);
 	} else {
-		buffer_format(ret_problem, "line %zu: not YAML: %s", parser.problem_mark.line + 1,
+		buffer_format(ret_problem, "%zu: not YAML: %s", parser.problem_mark.line + 1,
 			parser.problem ? parser.problem : "cut short");
 		r = parser.error == YAML_MEMORY_ERROR ? -ENOMEM : -EBADMSG;
 	}

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * NAME=value, as shells, Docker and the dotenv libraries write it. A name that ends in PORT names a
- * port by custom only, and it may be one to connect to, so the wish is not sure. URLs are left out:
- * they say where others listen.
+ * NAME=value, as shells, Docker and the dotenv libraries write it. PORT is where a server listens,
+ * by a custom that is as good as a rule (12factor.net/port-binding). Another name that ends in PORT
+ * may be one to connect to, so that wish is not sure. URLs are left out: they say where others
+ * listen.
  */
 #include "project/project.h"
 
@@ -44,6 +45,7 @@ static int read_setting(
 	value_len = bare_value(&value, text_trim(&value, value_len));
 	if (!value_len || !wish_names_port(line, name_len))
 		return 0;
+	wish.sure = text_equal_fold(line, name_len, "PORT", 4);
 	wish.name = arena_text(&project->arena, line, name_len);
 	wish.text = arena_text(&project->arena, value, value_len);
 	if (!wish.name || !wish.text)

@@ -16,7 +16,7 @@
 
 static int refuse(struct buffer *problem, unsigned line, const char *what, const char *word)
 {
-	buffer_format(problem, "line %u: %s", line, what);
+	buffer_format(problem, "%u: %s", line, what);
 	if (word)
 		buffer_format(problem, ": %s", word);
 	return -EBADMSG;

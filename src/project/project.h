@@ -34,7 +34,7 @@ enum berth_wish_kind project_kind(const char *path);
 /*
  * Reads one file's bytes and adds its wishes. What is not understood but could be a port becomes a
  * wish with a `problem`. 0; -EBADMSG: it cannot be read as its kind at all, *ret_problem (appended
- * to) says "line N: why"; -ENOMEM.
+ * to) says "LINE: why"; -ENOMEM.
  */
 int project_read(struct project *project, enum berth_wish_kind kind, const char *file,
 	const char *text, size_t len, struct buffer *ret_problem);

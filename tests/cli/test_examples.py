@@ -35,6 +35,7 @@ def shop(tmp_path: Path) -> Iterator[Path]:
     for name in ("service-names-port-numbers.csv", "new.csv"):
         (folder / name).symlink_to(current)
     (folder / "old.csv").symlink_to(ROOT / "tests" / "data" / "service-names-port-numbers-2020-12-16.csv")
+    (folder / "compose.yaml").write_text("services:\n  web:\n    ports: ['8080:80']\n", encoding="utf-8")
     yield folder
     shutil.rmtree(folder)  # a site is large, and pytest keeps folders
 

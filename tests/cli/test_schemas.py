@@ -55,6 +55,7 @@ CASES: dict[str, tuple[list[str], str, str]] = {
     "answers of this machine": (["answers", ":1"], "berth-answers-1", "berth-answers-1"),
     "why": ([*TOWN, "why", "3000"], "berth-why-1", "berth-why-1"),
     "why not": ([*TOWN, "why", "--listen", "127.0.0.1:59999/udp"], "berth-why-1", "berth-why-1"),
+    "check": ([*TOWN, "check", "5432", "6000", "40000-40010", "1-65535"], "berth-check-1", "berth-check-1"),
     "wait": ([*TOWN, "wait", "5432"], "berth-wait-1", "berth-wait-1"),
     "wait in vain": ([*TOWN, "wait", "--free", "5432,53/udp"], "berth-wait-1", "berth-wait-1"),
     "kill": ([*TOWN, "kill", "-n", "5432,22"], "berth-kill-1", "berth-kill-1"),

@@ -101,32 +101,31 @@ static void a_manifest_with_a_mistake_is_refused(void **state)
 		const char *text;
 		const char *problem;
 	} cases[] = {
-		{"[a]\nport = 0\n", "line 2: port is a number from 1 to 65535"},
-		{"[a]\nport = \"80\"\n", "line 2: port is a number from 1 to 65535"},
+		{"[a]\nport = 0\n", "2: port is a number from 1 to 65535"},
+		{"[a]\nport = \"80\"\n", "2: port is a number from 1 to 65535"},
 		{"[a]\n\nports = 80\n",
-			"line 3: no such key; there are port, range, proto, env and command: "
+			"3: no such key; there are port, range, proto, env and command: "
 			"ports"},
-		{"port = 80\n", "line 1: before the first [name], only range may stand: port"},
-		{"[a]\nport = 80\nport = 81\n", "line 3: the key is there twice"},
-		{"[a]\n[a]\n", "line 2: the table is there twice"},
-		{"[a b]\n", "line 1: ] is missing behind the name of the table"},
-		{"[\"a b\"]\n", "line 1: a name has letters, digits, - _ and . (at most 64): a b"},
-		{"[a]\nport = 80 81\n", "line 2: something stands behind the value"},
-		{"[a]\nport = 080\n", "line 2: numbers do not begin with 0"},
-		{"[a]\ncommand = \"x\n", "line 2: the string is not closed on its line"},
+		{"port = 80\n", "1: before the first [name], only range may stand: port"},
+		{"[a]\nport = 80\nport = 81\n", "3: the key is there twice"},
+		{"[a]\n[a]\n", "2: the table is there twice"},
+		{"[a b]\n", "1: ] is missing behind the name of the table"},
+		{"[\"a b\"]\n", "1: a name has letters, digits, - _ and . (at most 64): a b"},
+		{"[a]\nport = 80 81\n", "2: something stands behind the value"},
+		{"[a]\nport = 080\n", "2: numbers do not begin with 0"},
+		{"[a]\ncommand = \"x\n", "2: the string is not closed on its line"},
 		{"[a]\ncommand = \"\"\"x\"\"\"\n",
-			"line 2: strings over several lines are not understood here"},
-		{"[a]\ncommand = \"\\q\"\n", "line 2: no such escape; a backslash itself is \\\\"},
-		{"[a]\ncommand = []\n",
-			"line 2: command is a text for the shell or a list of words"},
-		{"[a]\nrange = \"9-5\"\n", "line 2: range is a text such as \"4000-4999\""},
-		{"[a]\nproto = \"icmp\"\n", "line 2: proto is \"tcp\" or \"udp\""},
-		{"a.b = 1\n", "line 1: dotted keys are not understood here"},
-		{"[[a]]\n", "line 1: arrays of tables are not understood here"},
+			"2: strings over several lines are not understood here"},
+		{"[a]\ncommand = \"\\q\"\n", "2: no such escape; a backslash itself is \\\\"},
+		{"[a]\ncommand = []\n", "2: command is a text for the shell or a list of words"},
+		{"[a]\nrange = \"9-5\"\n", "2: range is a text such as \"4000-4999\""},
+		{"[a]\nproto = \"icmp\"\n", "2: proto is \"tcp\" or \"udp\""},
+		{"a.b = 1\n", "1: dotted keys are not understood here"},
+		{"[[a]]\n", "1: arrays of tables are not understood here"},
 		{"[a]\nport = 1.5\n",
-			"line 2: not a value: a string in quotes, a whole number, true, false or "
+			"2: not a value: a string in quotes, a whole number, true, false or "
 			"an array of strings"},
-		{"\xff", "line 1: the file is not UTF-8 text"},
+		{"\xff", "1: the file is not UTF-8 text"},
 	};
 
 	(void)state;
@@ -209,8 +208,8 @@ static void compose_variables_are_filled_in(void **state)
 	assert_string_equal(project.wishes[4].problem, "not known, since a variable has no value");
 	assert_string_equal(project.wishes[4].text, "${NONE}:80");
 	project_free(&project);
-	assert_refused("compose.yaml", "services: [\n",
-		"line 2: not YAML: did not find expected node content");
+	assert_refused(
+		"compose.yaml", "services: [\n", "2: not YAML: did not find expected node content");
 }
 
 static void units_say_where_they_listen(void **state)
@@ -240,7 +239,7 @@ static void units_say_where_they_listen(void **state)
 	project_free(&project);
 }
 
-static void variables_that_end_in_port_are_guesses(void **state)
+static void variables_that_end_in_port_are_guesses_but_for_port(void **state)
 {
 	struct project project = read_sound(".env",
 		"# PORT=1\nexport PORT=\"3000\" # web\nDB_PORT=5432\nURL=http://a:1\n"
@@ -251,7 +250,8 @@ static void variables_that_end_in_port_are_guesses(void **state)
 	assert_ports(&project.wishes[0], 3000, 3000);
 	assert_string_equal(project.wishes[0].name, "PORT");
 	assert_int_equal(project.wishes[0].line, 2);
-	assert_false(project.wishes[0].sure);
+	assert_true(project.wishes[0].sure);
+	assert_false(project.wishes[1].sure);
 	assert_ports(&project.wishes[1], 5432, 5432);
 	assert_string_equal(project.wishes[2].problem, "not a port (1 to 65535)");
 	project_free(&project);
@@ -284,7 +284,7 @@ int main(void)
 		cmocka_unit_test(compose_publishes_in_two_spellings),
 		cmocka_unit_test(compose_variables_are_filled_in),
 		cmocka_unit_test(units_say_where_they_listen),
-		cmocka_unit_test(variables_that_end_in_port_are_guesses),
+		cmocka_unit_test(variables_that_end_in_port_are_guesses_but_for_port),
 		cmocka_unit_test(a_list_has_ports_and_remarks),
 	};
 
