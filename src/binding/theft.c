@@ -56,7 +56,9 @@ static size_t same_port(const struct berth_socket *sockets, size_t n)
 
 static bool is_late(const struct berth_socket *socket)
 {
-	return socket->expires_ms >= (THEFT_TIME_WAIT_S - THEFT_LATELY_S) * MS_PER_S;
+	const int64_t before_lately_s = THEFT_TIME_WAIT_S - THEFT_LATELY_S;
+
+	return socket->expires_ms >= before_lately_s * MS_PER_S;
 }
 
 /* The sockets with one port. */
@@ -135,7 +137,7 @@ static void count_destinations(struct counting *counting, struct theft_survey *s
 {
 	counting->only_lately =
 		counting->lately * THEFT_TIME_WAIT_S > survey->closed * THEFT_LATELY_S;
-	qsort(counting->outgoing, counting->n_outgoing, sizeof(*counting->outgoing), compare);
+	qsort(counting->outgoing, counting->n_outgoing, sizeof(struct berth_socket *), compare);
 	for (size_t i = 0, end = 0; i < counting->n_outgoing; i = end) {
 		while (end < counting->n_outgoing &&
 			!compare(&counting->outgoing[i], &counting->outgoing[end]))
@@ -153,7 +155,7 @@ int theft_survey(const struct berth_policy *policy, const struct berth_socket *s
 	size_t count = 0;
 
 	if (survey.known) {
-		counting.outgoing = malloc((n + 1) * sizeof(*counting.outgoing));
+		counting.outgoing = malloc((n + 1) * sizeof(struct berth_socket *));
 		if (!counting.outgoing)
 			return -ENOMEM;
 		count_range(policy, counting.free);

@@ -25,6 +25,7 @@ enum {
 	FOLDERS_MOST = 16, /* of one user; whose name was taken by somebody else has another one */
 	NAME = 64, /* "ffffffffffffffff-65535-0123456789abcdef-0123456789abcdef" */
 	KEY = 16, /* digits of the key, and of the id behind it */
+	KEY_AND_ID = 2 * KEY + 1,
 	ANY_NAME = 256, /* NAME_MAX and its NUL: of what is no note */
 	MS_PER_S = 1000,
 	NS_PER_MS = 1000000,
@@ -318,7 +319,7 @@ static bool is_looked_for(const struct search *search, const char *name)
 
 	return !strncmp(name, search->start, strlen(search->start)) &&
 		(!search->look->key ||
-			(len > 2 * KEY + 1 && !memcmp(name + len - 2 * KEY - 1, search->key, KEY)));
+			(len > KEY_AND_ID && !memcmp(name + len - KEY_AND_ID, search->key, KEY)));
 }
 
 static int see_note(struct search *search, size_t folder, const char *name)

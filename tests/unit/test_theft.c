@@ -89,15 +89,18 @@ static void test_reserved_ports_leave_fewer(void **state)
 /* A port that one destination uses is as good as any for another. */
 static void test_each_destination_has_ports_of_its_own(void **state)
 {
-	struct berth_socket sockets[2 * CLOSED];
+	enum {
+		BOTH = 2 * CLOSED
+	};
+	struct berth_socket sockets[BOTH];
 	struct theft_survey survey;
 
 	(void)state;
-	for (size_t i = 0; i < 2 * CLOSED; i++) {
+	for (size_t i = 0; i < BOTH; i++) {
 		sockets[i] = socket_at((uint16_t)(FIRST + i / 2 * 2), BERTH_TIME_WAIT);
 		sockets[i].peer_port = (uint16_t)(443 + i % 2);
 	}
-	assert_int_equal(theft_survey(&policy, sockets, 2 * CLOSED, &survey), 0);
+	assert_int_equal(theft_survey(&policy, sockets, BOTH, &survey), 0);
 	assert_float_equal(survey.opens_per_s, 1, 1e-9);
 	assert_float_equal(survey.takes_per_s, 1.0 / (100 - CLOSED + 1), 1e-9);
 }
