@@ -93,8 +93,9 @@ static int load_settings(struct project *rooms, const char *path, const char *co
 		r = -ENOMEM;
 	for (size_t i = 0; i < n_given && !r; i++)
 		r = add_setting(rooms, settings, given[i], strlen(given[i]));
-	const char *rest = text.data;
-	while (!r && text_next_line(&rest, text.data + text.len, &line, &len)) {
+	const char *rest = buffer_string(&text);
+	const char *end = rest + text.len;
+	while (!r && text_next_line(&rest, end, &line, &len)) {
 		if (len && *line != '#')
 			r = add_setting(rooms, settings, line, len);
 	}
