@@ -18,6 +18,7 @@
 #include "api/end_plan.h"
 #include "api/endpoint.h"
 #include "api/handle.h"
+#include "base/clock.h"
 #include "base/map.h"
 #include "base/signals.h"
 
@@ -232,10 +233,7 @@ static void do_steps(struct end_box *box, bool later)
 
 static double now_ms(void)
 {
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+	return clock_now_s(CLOCK_MONOTONIC) * 1e3;
 }
 
 /* 1: one of the targets is still there; 0; negative errno. */

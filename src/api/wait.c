@@ -17,6 +17,7 @@
 #include "api/machine.h"
 #include "api/wait_behind.h"
 #include "api/wait_judge.h"
+#include "base/clock.h"
 
 enum {
 	MOST_PORTS = 4096,
@@ -45,10 +46,7 @@ struct wait_box {
 
 static double now_us(void)
 {
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
+	return clock_now_s(CLOCK_MONOTONIC) * 1e6;
 }
 
 /* ---- The question ---------------------------------------------------------------------------- */

@@ -16,6 +16,7 @@
 #include "api/event_words.h"
 #include "api/handle.h"
 #include "api/refusal.h"
+#include "base/clock.h"
 #include "base/map.h"
 #include "history/actor.h"
 #include "history/live.h"
@@ -66,11 +67,7 @@ struct berth_watch {
 
 static double now_s(void)
 {
-	const double nanoseconds = 1e9;
-	struct timespec now = {0};
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / nanoseconds;
+	return clock_now_s(CLOCK_REALTIME);
 }
 
 /* ---- Actors ---------------------------------------------------------------------------------- */

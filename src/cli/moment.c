@@ -9,17 +9,14 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/duration.h"
 
 static const double ms_per_s = 1000;
 
 double moment_now(void)
 {
-	const double nanoseconds = 1e9;
-	struct timespec now = {0};
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / nanoseconds;
+	return clock_now_s(CLOCK_REALTIME);
 }
 
 static int parse_ago(const char *text, double now_s, double *ret_time_s)

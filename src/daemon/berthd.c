@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/duration.h"
 #include "base/notify.h"
 #include "base/text.h"
@@ -51,11 +51,7 @@ struct daemon {
 
 static double now_s(void)
 {
-	const double nanoseconds = 1e9;
-	struct timespec now = {0};
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / nanoseconds;
+	return clock_now_s(CLOCK_REALTIME);
 }
 
 /* ---- The command line ------------------------------------------------------------------------ */

@@ -14,17 +14,9 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-static double monotonic_s(void)
-{
-	const double nanoseconds = 1e9;
-	struct timespec now = {0};
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / nanoseconds;
-}
+#include "base/clock.h"
 
 static int hear_settings(struct front *front)
 {
@@ -160,7 +152,7 @@ static int turn(struct front *front, double *beat_s)
 				.events = POLLIN};
 	if (poll(ready, n, pause_ms(front, due_s)) < 0 && errno != EINTR)
 		return -errno;
-	front->now_s = monotonic_s();
+	front->now_s = clock_now_s(CLOCK_MONOTONIC);
 	int error = ready[WIRE].revents ? front_wire_take(front) : 0;
 	for (nfds_t i = LISTENERS; i < n && !error; i++) {
 		if (ready[i].revents)
@@ -212,7 +204,7 @@ int main(void)
 	for (unsigned i = 0; !error && i < FRONT_CLIENTS; i++)
 		front->clients[i].fd = -1;
 	if (!error)
-		front->now_s = monotonic_s();
+		front->now_s = clock_now_s(CLOCK_MONOTONIC);
 	while (!error)
 		error = turn(front, &beat_s);
 	_exit(error == -ECONNRESET ? EXIT_SUCCESS : EXIT_FAILURE);

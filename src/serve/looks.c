@@ -3,20 +3,12 @@
 #include "serve/looks.h"
 
 #include <string.h>
-#include <time.h>
+
+#include "base/clock.h"
 
 enum {
 	BYTE = 8,
 };
-
-static double monotonic_s(void)
-{
-	const double nanoseconds = 1e9;
-	struct timespec now = {0};
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / nanoseconds;
-}
 
 static bool same_text(const char *a, const char *b)
 {
@@ -98,9 +90,10 @@ int looks_take(struct looks *looks, const struct berth *berth, bool owners, doub
 		.netns_ask = BERTH_ASK_NAMED};
 	struct berth_snapshot *snapshot = NULL;
 
-	if (looks->snapshot && !looks->stale && monotonic_s() - looks->taken_s <= age_s)
+	if (looks->snapshot && !looks->stale &&
+		clock_now_s(CLOCK_MONOTONIC) - looks->taken_s <= age_s)
 		return 0;
-	double began_s = monotonic_s();
+	double began_s = clock_now_s(CLOCK_MONOTONIC);
 	int error = berth_snapshot(berth, &ask, &snapshot);
 	if (error < 0)
 		return error;

@@ -5,9 +5,9 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "serve/tell.h"
@@ -16,15 +16,6 @@ enum {
 	DESTINATIONS = 20, /* those that are nearest to their end */
 	STATES = BERTH_BOUND + 1,
 };
-
-static double now_s(void)
-{
-	const double nanoseconds = 1e9;
-	struct timespec now = {0};
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / nanoseconds;
-}
 
 static void open_family(struct buffer *out, const char *name, const char *type, const char *help)
 {
@@ -165,7 +156,7 @@ static void put_failures(struct tell *tell, struct buffer *out)
 {
 	struct tally *tally = &tell->tally;
 
-	tally_read(tally, tell->berth, tell->history, now_s());
+	tally_read(tally, tell->berth, tell->history, clock_now_s(CLOCK_REALTIME));
 	open_family(out, "berth_history_readable", "gauge",
 		"Whether what berthd wrote could be read; without it nothing is known of "
 		"failures.");

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 
 enum {
@@ -32,15 +32,6 @@ struct reading {
 	void *context;
 	uint64_t malformed;
 };
-
-static double clock_s(clockid_t clock)
-{
-	const double nanoseconds = 1e9;
-	struct timespec now = {0};
-
-	(void)clock_gettime(clock, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / nanoseconds;
-}
 
 /* The inode number in the target of a link as "pid:[4026531836]"; 0: not known. */
 static uint32_t namespace_number(const struct sockets_system *system, const char *path)
@@ -158,7 +149,7 @@ static int read_endings(struct sockets_events *events, struct reading *reading)
 		}
 		if (len < 0)
 			break;
-		r = events_records_endings(bytes, (size_t)len, clock_s(CLOCK_REALTIME),
+		r = events_records_endings(bytes, (size_t)len, clock_now_s(CLOCK_REALTIME),
 			reading->seen, reading->context);
 		if (r == -EBADMSG) {
 			events->more_lost = true;
@@ -175,7 +166,7 @@ int sockets_events_read(struct sockets_events *events, sockets_event_seen *seen,
 
 	if (!events->bpf)
 		return read_endings(events, &reading);
-	reading.clock.ahead_s = clock_s(CLOCK_REALTIME) - clock_s(CLOCK_BOOTTIME);
+	reading.clock.ahead_s = clock_now_s(CLOCK_REALTIME) - clock_now_s(CLOCK_BOOTTIME);
 	reading.clock.ticks = system_clock_ticks(events->system);
 	int r = events_bpf_read(events->bpf, take_record, &reading);
 	events->lost += reading.malformed;

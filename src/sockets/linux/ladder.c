@@ -7,8 +7,8 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "sockets/linux/cgroups.h"
 #include "sockets/linux/scan.h"
 #include "sockets/linux/storage.h"
@@ -68,12 +68,7 @@ const struct ladder_rung *ladder_next(const struct ladder *ladder, const struct 
 
 static double now_ms(void)
 {
-	const double thousand = 1e3;
-	const double million = 1e6;
-	struct timespec now = {0};
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec * thousand + (double)now.tv_nsec / million;
+	return clock_now_s(CLOCK_MONOTONIC) * 1e3;
 }
 
 int ladder_look(struct ladder *ladder, const struct ladder_rung *rung, bool again,
