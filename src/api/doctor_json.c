@@ -4,15 +4,6 @@
 #include "base/json.h"
 #include <berth.h>
 
-/* A berth_write that appends to a buffer. */
-static int append(void *context, const char *bytes, size_t len)
-{
-	struct buffer *out = context;
-
-	buffer_bytes(out, bytes, len);
-	return out->error;
-}
-
 static void put_socket(struct json *json, const char *key, const struct berth_socket *socket)
 {
 	if (!socket) {
@@ -21,7 +12,7 @@ static void put_socket(struct json *json, const char *key, const struct berth_so
 	}
 	json_value_follows(json, key);
 	/* A failure sticks to the buffer. */
-	(void)berth_socket_json(socket, append, json->out);
+	(void)berth_socket_json(socket, buffer_write, json->out);
 }
 
 static void put_finding(struct json *json, const struct berth_finding *finding)

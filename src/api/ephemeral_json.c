@@ -4,15 +4,6 @@
 #include "base/json.h"
 #include <berth.h>
 
-/* A berth_write that appends to a buffer. */
-static int append(void *context, const char *bytes, size_t len)
-{
-	struct buffer *out = context;
-
-	buffer_bytes(out, bytes, len);
-	return out->error;
-}
-
 static void put_range(struct json *json, const char *key, uint16_t first, uint16_t last)
 {
 	json_open_object(json, key);
@@ -121,7 +112,7 @@ static void put_ranged(struct json *json, const struct berth_ephemeral_space *sp
 		put_range(json, "range", socket->range_first, socket->range_last);
 		json_value_follows(json, "socket");
 		/* A failure sticks to the buffer. */
-		(void)berth_socket_json(socket, append, json->out);
+		(void)berth_socket_json(socket, buffer_write, json->out);
 		json_close_object(json);
 	}
 	json_close_array(json);
@@ -181,7 +172,7 @@ static void put_space(struct json *json, const struct berth_ephemeral_space *spa
 	if (space->netns) {
 		json_value_follows(json, "netns");
 		/* A failure sticks to the buffer. */
-		(void)berth_netns_json(space->netns, append, json->out);
+		(void)berth_netns_json(space->netns, buffer_write, json->out);
 	} else {
 		json_null(json, "netns");
 	}

@@ -113,15 +113,6 @@ void parts_details(struct json *json, const struct berth_socket_details *details
 	json_close_object(json);
 }
 
-/* A berth_write that appends to a buffer. */
-static int append(void *context, const char *bytes, size_t len)
-{
-	struct buffer *out = context;
-
-	buffer_bytes(out, bytes, len);
-	return out->error;
-}
-
 void parts_sockets(struct json *json, const char *key, const struct berth_socket *const *sockets,
 	size_t n_sockets)
 {
@@ -129,7 +120,7 @@ void parts_sockets(struct json *json, const char *key, const struct berth_socket
 	for (size_t i = 0; i < n_sockets; i++) {
 		json_value_follows(json, NULL);
 		/* A failure sticks to the buffer. */
-		(void)berth_socket_json(sockets[i], append, json->out);
+		(void)berth_socket_json(sockets[i], buffer_write, json->out);
 	}
 	json_close_array(json);
 }

@@ -9,15 +9,6 @@
 #include "binding/verdict.h"
 #include <berth.h>
 
-/* A berth_write that appends to a buffer. */
-static int append(void *context, const char *bytes, size_t len)
-{
-	struct buffer *out = context;
-
-	buffer_bytes(out, bytes, len);
-	return out->error;
-}
-
 const char *berth_bind_cause_name(enum berth_bind_cause cause)
 {
 	switch (cause) {
@@ -85,7 +76,7 @@ static void put_cause(struct json *json, const struct berth_bind_reason *cause)
 	json_string(json, "text", cause->text);
 	if (cause->socket) {
 		json_value_follows(json, "socket");
-		(void)berth_socket_json(cause->socket, append, json->out);
+		(void)berth_socket_json(cause->socket, buffer_write, json->out);
 		report_json_owners(json, cause->socket);
 	} else {
 		json_null(json, "socket");

@@ -77,6 +77,14 @@ void buffer_bytes(struct buffer *buffer, const void *bytes, size_t len)
 	buffer->len += len;
 }
 
+int buffer_write(void *buffer, const char *bytes, size_t len)
+{
+	struct buffer *out = buffer;
+
+	buffer_bytes(out, bytes, len);
+	return out->error;
+}
+
 void buffer_text(struct buffer *buffer, const char *text)
 {
 	buffer_bytes(buffer, text, strlen(text));

@@ -27,6 +27,9 @@ void buffer_uint(struct buffer *buffer, uint64_t value);
 void buffer_format(struct buffer *buffer, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Appends to a struct buffer: a berth_write. 0, or its error. */
+int buffer_write(void *buffer, const char *bytes, size_t len);
+
 /* Forgets the contents (and the error), keeps the memory. */
 void buffer_clear(struct buffer *buffer);
 

@@ -150,7 +150,7 @@ static int put_record(struct json *json, const char *key, const struct berth_rec
 		return 0;
 	}
 	json_value_follows(json, key);
-	return berth_record_json(record, output_append, json->out);
+	return berth_record_json(record, buffer_write, json->out);
 }
 
 static int add_json(struct changes *changes, enum berth_change change,

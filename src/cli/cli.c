@@ -191,5 +191,5 @@ void cli_put_losses(struct json *json, const struct berth_snapshot *snapshot)
 	berth_snapshot_listen_losses(snapshot, &losses);
 	json_value_follows(json, "listen_losses");
 	/* A failure sticks to the buffer. */
-	(void)berth_listen_losses_json(&losses, output_append, json->out);
+	(void)berth_listen_losses_json(&losses, buffer_write, json->out);
 }

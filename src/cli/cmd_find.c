@@ -146,8 +146,8 @@ static int put_found(struct json *json, const struct berth_found *found)
 	json_open_object(json, NULL);
 	json_string(json, "match", berth_match_name(found->match));
 	json_value_follows(json, found->is_claim ? "claim" : "record");
-	error = found->is_claim ? berth_claim_json(&found->claim, output_append, json->out)
-				: berth_record_json(&found->record, output_append, json->out);
+	error = found->is_claim ? berth_claim_json(&found->claim, buffer_write, json->out)
+				: berth_record_json(&found->record, buffer_write, json->out);
 	json_close_object(json);
 	return error;
 }

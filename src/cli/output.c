@@ -237,14 +237,6 @@ int output_write(void *context, const char *bytes, size_t len)
 	return output->error;
 }
 
-int output_append(void *context, const char *bytes, size_t len)
-{
-	struct buffer *buffer = context;
-
-	buffer_bytes(buffer, bytes, len);
-	return buffer->error;
-}
-
 void output_pass_on(struct output *output)
 {
 	if (output->terminal || output->text.len < PIECE || output->text.error)

@@ -54,9 +54,6 @@ int output_write(void *context, const char *bytes, size_t len);
 /* Writes what was gathered when it is a large piece and no pager could want to have it. */
 void output_pass_on(struct output *output);
 
-/* A berth_write that appends to a struct buffer. */
-int output_append(void *context, const char *bytes, size_t len);
-
 /* Writes what is left. 0 or the first failure, -errno. */
 int output_finish(struct output *output);
 

@@ -8,14 +8,6 @@
 #include "serve/tell.h"
 #include "web/atlas.h"
 
-static int append(void *context, const char *bytes, size_t len)
-{
-	struct buffer *out = context;
-
-	buffer_bytes(out, bytes, len);
-	return out->error;
-}
-
 /* As berth --json PORT. */
 static int put_port(struct tell *tell, const struct wire_question *question, struct buffer *out)
 {
@@ -33,7 +25,7 @@ static int put_port(struct tell *tell, const struct wire_question *question, str
 	if (!error)
 		error = berth_report(tell->berth, snapshot, part.first, &part, &report);
 	if (!error)
-		error = berth_report_json(report, append, out);
+		error = berth_report_json(report, buffer_write, out);
 	berth_report_free(report);
 	berth_snapshot_free(snapshot);
 	return error;
@@ -41,7 +33,7 @@ static int put_port(struct tell *tell, const struct wire_question *question, str
 
 static int put_sockets(struct tell *tell, const struct wire_question *question, struct buffer *out)
 {
-	const struct ls_json to = {.text = out, .write = append, .context = out};
+	const struct ls_json to = {.text = out, .write = buffer_write, .context = out};
 	struct berth_query_part part;
 	const struct berth_query query = tell_query(question, &part);
 	const struct berth_ask ask = tell_sockets_ask(question, &query);
@@ -60,7 +52,7 @@ static int put_doctor(struct tell *tell, struct buffer *out)
 	int error = berth_doctor(tell->berth, NULL, &doctor);
 
 	if (!error)
-		error = berth_doctor_json(doctor, append, out);
+		error = berth_doctor_json(doctor, buffer_write, out);
 	berth_doctor_free(doctor);
 	return error;
 }
@@ -71,7 +63,7 @@ static int put_ephemeral(struct tell *tell, struct buffer *out)
 	int error = berth_ephemeral(tell->berth, NULL, &ephemeral);
 
 	if (!error)
-		error = berth_ephemeral_json(ephemeral, append, out);
+		error = berth_ephemeral_json(ephemeral, buffer_write, out);
 	berth_ephemeral_free(ephemeral);
 	return error;
 }
@@ -85,7 +77,7 @@ static int put_leases(struct tell *tell, const struct wire_question *question, s
 	if (!error && question->view == WIRE_PUBLIC && !leases->shared)
 		error = -EACCES;
 	if (!error)
-		error = berth_leases_json(leases, append, out);
+		error = berth_leases_json(leases, buffer_write, out);
 	berth_leases_free(leases);
 	return error;
 }
@@ -99,7 +91,7 @@ static int put_history(struct tell *tell, const struct wire_question *question, 
 	int error = berth_history(tell->berth, &ask, &history);
 
 	if (!error)
-		error = berth_history_json(history, append, out);
+		error = berth_history_json(history, buffer_write, out);
 	berth_history_free(history);
 	return error;
 }

@@ -33,18 +33,10 @@ struct teller {
 /* ---- Events -----------------------------------------------------------------------------------
  */
 
-static int append(void *context, const char *bytes, size_t len)
-{
-	struct buffer *out = context;
-
-	buffer_bytes(out, bytes, len);
-	return out->error;
-}
-
 static void put_event(struct buffer *out, const struct berth_event *event)
 {
 	buffer_format(out, "event: %s\ndata: ", berth_event_kind_name(event->kind));
-	(void)berth_event_json(event, append, out); /* a failure sticks */
+	(void)berth_event_json(event, buffer_write, out); /* a failure sticks */
 	buffer_text(out, "\n\n");
 }
 
