@@ -13,11 +13,11 @@
 #include "api/wishes.h"
 #include "base/text.h"
 #include "binding/binding.h"
+#include "binding/portlist.h"
 #include "leases/blocked.h"
 #include "project/preflight.h"
 
 enum {
-	PORTS = 65536,
 	ASKED_MOST = 1024, /* ports of ranges whose bind is asked for: a few seconds */
 };
 
@@ -34,19 +34,8 @@ struct check_box {
 	struct berth_check_finding *findings;
 	size_t size;
 	unsigned asked; /* of ASKED_MOST */
-	uint8_t wanted[PORTS / 8]; /* bit n: a wish takes port n in */
-	uint8_t used[PORTS / 8]; /* bit n: a socket has port n */
+	struct portlist used; /* that sockets have */
 };
-
-static bool has_bit(const uint8_t *bits, uint32_t port)
-{
-	return bits[port / 8] >> port % 8 & 1;
-}
-
-static void set_bit(uint8_t *bits, uint32_t port)
-{
-	bits[port / 8] |= (uint8_t)(1U << port % 8);
-}
 
 static int no_memory(void)
 {
@@ -108,20 +97,31 @@ static bool one_suffices(const struct berth_wish *wish)
 	return wish->any || !wish->first;
 }
 
-static size_t merge(const struct check_box *box, struct berth_query_part *parts)
+/* The ports that wishes take in, as parts of a question. */
+static int ask_for(struct check_box *box, struct berth_query *ret_query)
 {
+	const struct berth_port_range *runs = NULL;
+	struct portlist wanted = {{0}};
 	size_t n = 0;
 
-	for (uint32_t port = 1; port < PORTS; port++) {
-		if (!has_bit(box->wanted, port))
-			continue;
-		if (n && parts[n - 1].last == port - 1)
-			parts[n - 1].last = (uint16_t)port;
-		else
-			parts[n++] = (struct berth_query_part){
-				.first = (uint16_t)port, .last = (uint16_t)port};
+	for (size_t i = 0; i < box->project->n_wishes; i++) {
+		struct berth_port_range ports = ports_of(box, &box->project->wishes[i]);
+
+		if (ports.first)
+			portlist_add_range(&wanted, ports.first, ports.last);
 	}
-	return n;
+	/* The policy is wanted also when no port is. */
+	if (!portlist_count(&wanted))
+		portlist_add_range(&wanted, 1, 1);
+	if (portlist_ranges(&wanted, &box->arena, &runs, &n))
+		return no_memory();
+	ret_query->parts = arena_array(&box->arena, n, sizeof(*ret_query->parts));
+	if (!ret_query->parts)
+		return no_memory();
+	for (size_t i = 0; i < n; i++)
+		ret_query->parts[ret_query->n_parts++] =
+			(struct berth_query_part){.first = runs[i].first, .last = runs[i].last};
+	return 0;
 }
 
 static int look(struct check_box *box)
@@ -129,25 +129,15 @@ static int look(struct check_box *box)
 	struct berth_query query = {0};
 	const struct berth_ask ask = {.size = sizeof(ask), .query = &query, .thorough = true};
 	const struct berth_socket *sockets = NULL;
+	int r = ask_for(box, &query);
 
-	for (size_t i = 0; i < box->project->n_wishes; i++) {
-		struct berth_port_range ports = ports_of(box, &box->project->wishes[i]);
-
-		for (uint32_t port = ports.first; ports.first && port <= ports.last; port++)
-			set_bit(box->wanted, port);
-	}
-	query.parts = arena_array(&box->arena, PORTS / 2, sizeof(*query.parts));
-	if (!query.parts)
-		return no_memory();
-	query.n_parts = merge(box, query.parts);
-	if (!query.n_parts) /* the policy is wanted nevertheless */
-		query.parts[query.n_parts++] = (struct berth_query_part){.first = 1, .last = 1};
-	int r = berth_snapshot(box->berth, &ask, &box->snapshot);
+	if (!r)
+		r = berth_snapshot(box->berth, &ask, &box->snapshot);
 	if (r < 0)
 		return r;
 	size_t n = berth_snapshot_sockets(box->snapshot, &sockets);
 	for (size_t i = 0; i < n; i++)
-		set_bit(box->used, sockets[i].local_port);
+		portlist_add_range(&box->used, sockets[i].local_port, sockets[i].local_port);
 	berth_snapshot_policy(box->snapshot, &box->policy);
 	box->check.gaps = berth_snapshot_gaps(box->snapshot);
 	return 0;
@@ -259,7 +249,7 @@ static int judge_each(struct check_box *box, const struct berth_wish *wish)
 	int r = judge_port(box, wish, wish->first);
 
 	for (uint32_t port = wish->first + 1U; port <= wish->last && !r; port++) {
-		if (!has_bit(box->used, port))
+		if (!portlist_has(&box->used, (uint16_t)port))
 			continue;
 		if (box->asked++ < ASKED_MOST)
 			r = judge_port(box, wish, (uint16_t)port);
@@ -314,7 +304,7 @@ static int judge_unused(struct check_box *box, const struct berth_wish *wish,
 	struct berth_port_range ports, struct berth_why **why, enum berth_bindable *verdict)
 {
 	for (uint32_t port = ports.last; port >= ports.first; port--) {
-		if (!has_bit(box->used, port) &&
+		if (!portlist_has(&box->used, (uint16_t)port) &&
 			!next_lease(box, wish, (uint16_t)port, (uint16_t)port))
 			return can_be_had(box, wish, port, why, verdict);
 	}
@@ -328,7 +318,7 @@ static int judge_used(struct check_box *box, const struct berth_wish *wish,
 	int r = 0;
 
 	for (uint32_t port = ports.first; port <= ports.last && !r; port++) {
-		if (!has_bit(box->used, port) ||
+		if (!portlist_has(&box->used, (uint16_t)port) ||
 			next_lease(box, wish, (uint16_t)port, (uint16_t)port))
 			continue;
 		if (box->asked++ >= ASKED_MOST)

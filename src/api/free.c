@@ -8,11 +8,11 @@
 #include "api/chooser.h"
 #include "api/handle.h"
 #include "binding/binding.h"
+#include "binding/portlist.h"
 
 enum {
 	MOST = 128,
 	KEPT_MS = 3 * 60 * 1000,
-	PORTS = 65536,
 };
 
 struct free_box {
@@ -129,7 +129,7 @@ static int find_run(struct free_box *box, const struct order *order)
 
 struct used {
 	struct chooser *chooser;
-	uint8_t ports[PORTS / 8]; /* bit n: somebody has bound port n */
+	struct portlist ports; /* that somebody has bound */
 	unsigned printed;
 };
 
@@ -156,8 +156,7 @@ static int see(
 		return r;
 	size_t n = berth_snapshot_sockets(snapshot, &sockets);
 	for (size_t i = 0; i < n; i++)
-		used->ports[sockets[i].local_port / 8] |=
-			(uint8_t)(1U << sockets[i].local_port % 8);
+		portlist_add_range(&used->ports, sockets[i].local_port, sockets[i].local_port);
 	berth_snapshot_free(snapshot);
 	return 0;
 }
@@ -172,7 +171,7 @@ static int clear_used(void *context, const struct entry *entry, uint32_t uid)
 	(void)uid;
 	if (entry && entry->kind == BERTH_LEASE_PRINTED &&
 		(entry_state(entry, &chooser->now) == BERTH_LEASE_OVER ||
-			used->ports[entry->port / 8] >> entry->port % 8 & 1))
+			portlist_has(&used->ports, entry->port)))
 		(void)ledger_drop(&chooser->ledger, entry);
 	return 0;
 }
