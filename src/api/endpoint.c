@@ -7,12 +7,11 @@
 
 #include <string.h>
 
-/* ::ffff:0:0/96, an IPv4 address in IPv6 form (RFC 4291 section 2.5.5.2). */
+#include "binding/binding.h"
+
 static bool is_mapped(const struct berth_socket *socket)
 {
-	static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
-
-	return socket->family == 6 && !memcmp(socket->local, prefix, sizeof(prefix));
+	return socket->family == 6 && binding_is_mapped(socket->local);
 }
 
 bool endpoint_is_exact(const struct berth_query_part *part, const struct berth_socket *socket)

@@ -22,8 +22,6 @@ enum {
 	EXTRA_TEXTS = 4, /* of ours in cannot_exclude, behind those of the binder */
 };
 
-static const uint8_t mapped_prefix[12] = {[10] = 0xff, [11] = 0xff};
-
 static int no_memory(void)
 {
 	return handle_fail(-ENOMEM, "out of memory");
@@ -62,12 +60,11 @@ static int take_request(struct why_box *box, const struct berth_bind *bind)
 /* One socket stands for both families unless it is said otherwise. */
 static void set_address(struct verdict_bind *bind, const struct berth_bind *request)
 {
-	bool mapped = request->family == 6 &&
-		!memcmp(request->address, mapped_prefix, sizeof(mapped_prefix));
+	bool mapped = request->family == 6 && binding_is_mapped(request->address);
 
 	bind->family = request->family == 4 || mapped ? 4 : 6;
 	bind->mapped = mapped;
-	memcpy(bind->address, request->address + (mapped ? sizeof(mapped_prefix) : 0),
+	memcpy(bind->address, request->address + (mapped ? BINDING_MAPPED_PREFIX : 0),
 		bind->family == 4 ? 4 : 16);
 }
 

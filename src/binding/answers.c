@@ -21,6 +21,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "binding/binding.h"
+
 enum {
 	MISS = -1,
 	LEAST_PREFIX_4 = 32,
@@ -47,12 +49,9 @@ static bool is_zero(const uint8_t *bytes, size_t len)
 	return true;
 }
 
-/* ::ffff:0:0/96, an IPv4 address in IPv6 form (RFC 4291 section 2.5.5.2). */
 static bool is_mapped(const struct berth_socket *socket)
 {
-	static const uint8_t front[12] = {[10] = 0xff, [11] = 0xff};
-
-	return socket->family == 6 && !memcmp(socket->local, front, sizeof(front));
+	return socket->family == 6 && binding_is_mapped(socket->local);
 }
 
 /* Does it wait for anybody? The TCP socket of an MPTCP listener is a part of that, which stands for

@@ -5,6 +5,8 @@
  */
 #include "binding/binding.h"
 
+#include <string.h>
+
 /* The wildcard of both families overlaps every address, so any bound socket of the port counts. */
 enum rank {
 	RANK_NONE,
@@ -13,6 +15,13 @@ enum rank {
 	RANK_BOUND,
 	RANK_LISTENING
 };
+
+bool binding_is_mapped(const uint8_t address[16])
+{
+	static const uint8_t prefix[BINDING_MAPPED_PREFIX] = {[10] = 0xff, [11] = 0xff};
+
+	return !memcmp(address, prefix, sizeof(prefix));
+}
 
 bool binding_is_ephemeral(const struct berth_policy *policy, uint16_t port)
 {

@@ -8,6 +8,13 @@
 
 #include <berth.h>
 
+enum {
+	BINDING_MAPPED_PREFIX = 12, /* bytes in front of the IPv4 address of a mapped one */
+};
+
+/* ::ffff:0:0/96, an IPv4 address in IPv6 form (RFC 4291 section 2.5.5.2). */
+bool binding_is_mapped(const uint8_t address[16]);
+
 bool binding_is_ephemeral(const struct berth_policy *policy, uint16_t port);
 bool binding_is_reserved(const struct berth_policy *policy, uint16_t port);
 bool binding_is_privileged(const struct berth_policy *policy, uint16_t port);

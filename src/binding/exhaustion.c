@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "binding/binding.h"
+
 enum {
 	TIME_WAIT_MS = 60000, /* TCP_TIMEWAIT_LEN, include/net/tcp.h */
 	USUAL_DELAY_MS = 1000, /* before it could be set (6.13) */
@@ -18,7 +20,6 @@ enum {
 	LAST_PORT = 65535,
 	BIN = PORTLIST_PORTS / BERTH_EPHEMERAL_BINS,
 	STATES = BERTH_BOUND + 1,
-	MAPPED_PREFIX = 12, /* bytes of ::ffff:0:0/96 */
 	MAPPED_TEXT = 7, /* "::ffff:" */
 };
 
@@ -56,15 +57,13 @@ static bool is_loopback(uint8_t family, const uint8_t address[16])
 /* IPv4 through a socket of IPv6 is IPv4 (::ffff:a.b.c.d). */
 static bool is_mapped(const struct berth_socket *socket)
 {
-	static const uint8_t prefix[MAPPED_PREFIX] = {[10] = 0xff, [11] = 0xff};
-
-	return socket->family == 6 && !memcmp(socket->peer, prefix, sizeof(prefix));
+	return socket->family == 6 && binding_is_mapped(socket->peer);
 }
 
 static void set_ends(struct outgoing *out, const struct berth_socket *socket)
 {
 	bool mapped = is_mapped(socket);
-	size_t skip = mapped ? MAPPED_PREFIX : 0;
+	size_t skip = mapped ? BINDING_MAPPED_PREFIX : 0;
 	size_t len = mapped || socket->family == 4 ? 4 : 16;
 
 	memset(out, 0, sizeof(*out));

@@ -56,10 +56,9 @@ struct place {
 
 static struct place place_of(const struct berth_socket *socket)
 {
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-	bool is_mapped = socket->family == 6 && !memcmp(socket->local, mapped, sizeof(mapped));
-	struct place place = {.family = is_mapped ? 4 : socket->family,
-		.address = socket->local + (is_mapped ? sizeof(mapped) : 0)};
+	bool mapped = socket->family == 6 && binding_is_mapped(socket->local);
+	struct place place = {.family = mapped ? 4 : socket->family,
+		.address = socket->local + (mapped ? BINDING_MAPPED_PREFIX : 0)};
 
 	place.any = is_wildcard(place.address, place.family);
 	return place;
@@ -222,13 +221,6 @@ static verdict_truth judge_all(const struct verdict_bind *bind,
 	return worst;
 }
 
-static bool is_mapped(const uint8_t address[16])
-{
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-
-	return !memcmp(address, mapped, sizeof(mapped));
-}
-
 /* The address that a socket has for IPv4: __inet6_bind() sets 127.0.0.6 beside any other of IPv6
  * than the wildcard (LOOPBACK4_IPV6). */
 static const uint8_t *address4_of(const struct verdict_bind *bind)
@@ -253,7 +245,7 @@ static bool matches_address4(const struct verdict_bucket *bucket, const struct v
 /* ipv6_rcv_saddr_equal(), the same. A socket of IPv4 counts as a mapped address. */
 static bool matches_address6(const struct verdict_bucket *bucket, const struct verdict_bind *bind)
 {
-	if (bind->family == 4 && is_mapped(bucket->address6))
+	if (bind->family == 4 && binding_is_mapped(bucket->address6))
 		return matches_address4(bucket, bind);
 	if (is_wildcard(bucket->address6, 6))
 		return bind->family == 6 || !bucket->v6only;
