@@ -174,6 +174,12 @@ int entry_read(const char *text, size_t len, struct entry *ret_entry)
 
 /* ---- Names of notes -------------------------------------------------------------------------- */
 
+void entry_write_name(const struct entry_place *place, char ret_name[ENTRY_PLACE_NAME])
+{
+	(void)snprintf(ret_name, ENTRY_PLACE_NAME, "%" PRIx64 "-%u-%016" PRIx64 "-%016" PRIx64,
+		place->netns, (unsigned)place->port, place->key, place->id);
+}
+
 /* Lower-case digits and as few of them as the number needs, or `digits`; what ends it is passed. */
 static bool read_hex(const char **text, char end, size_t digits, uint64_t *ret)
 {

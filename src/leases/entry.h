@@ -42,7 +42,13 @@ struct entry_place {
 	uint64_t id;
 };
 
-/* Only what ledger.c writes is read: a place has one name. 0; -EBADMSG. */
+enum {
+	ENTRY_PLACE_NAME = 64, /* "ffffffffffffffff-65535-0123456789abcdef-0123456789abcdef" */
+};
+
+void entry_write_name(const struct entry_place *place, char ret_name[ENTRY_PLACE_NAME]);
+
+/* Only what entry_write_name() writes is read: a place has one name. 0; -EBADMSG. */
 int entry_read_name(const char *name, struct entry_place *ret_place);
 
 /* What a name in a project is found by; printed ports have 0, as they are nobody's. */

@@ -23,7 +23,6 @@ enum {
 	FOLDER_NAME = 24, /* "4294967295-4294967295" */
 	FOLDER_TRIES = 16,
 	FOLDERS_MOST = 16, /* of one user; whose name was taken by somebody else has another one */
-	NAME = 64, /* "ffffffffffffffff-65535-0123456789abcdef-0123456789abcdef" */
 	KEY = 16, /* digits of the key, and of the id behind it */
 	KEY_AND_ID = 2 * KEY + 1,
 	ANY_NAME = 256, /* NAME_MAX and its NUL: of what is no note */
@@ -159,7 +158,7 @@ struct search {
 	struct found *found;
 	size_t n_found;
 	size_t size_found;
-	char start[NAME]; /* with which names begin that are looked for */
+	char start[ENTRY_PLACE_NAME]; /* with which names begin that are looked for */
 	char key[KEY + 1]; /* and what stands before their last KEY + 1 bytes */
 };
 
@@ -293,10 +292,14 @@ static int open_own(struct ledger *ledger, bool make)
 
 /* ---- Names ----------------------------------------------------------------------------------- */
 
-static void name_of(const struct entry *entry, char ret_name[NAME])
+static void name_of(const struct entry *entry, char ret_name[ENTRY_PLACE_NAME])
 {
-	(void)snprintf(ret_name, NAME, "%" PRIx64 "-%u-%016" PRIx64 "-%016" PRIx64, entry->netns,
-		(unsigned)entry->port, entry_key(entry), entry->id);
+	const struct entry_place place = {.netns = entry->netns,
+		.port = entry->port,
+		.key = entry_key(entry),
+		.id = entry->id};
+
+	entry_write_name(&place, ret_name);
 }
 
 /* Most names can be passed over without being understood. */
@@ -383,7 +386,7 @@ static int64_t end_of(const struct stat *status, int64_t ends_ms)
 static int read_link(int folder, uint32_t uid, const struct found *found, struct entry *ret_entry)
 {
 	char text[ENTRY_LARGEST];
-	char name[NAME];
+	char name[ENTRY_PLACE_NAME];
 	struct entry entry;
 	struct stat status;
 	ssize_t len = readlinkat(folder, found->name, text, sizeof(text));
@@ -449,7 +452,7 @@ int ledger_each(struct ledger *ledger, const struct ledger_look *look, ledger_se
 int ledger_put(struct ledger *ledger, struct entry *entry)
 {
 	struct buffer text = {0};
-	char name[NAME];
+	char name[ENTRY_PLACE_NAME];
 	int r = open_own(ledger, true);
 
 	if (r)
@@ -471,7 +474,7 @@ static int change(struct ledger *ledger, const struct entry *entry,
 {
 	const struct ledger_look look = {.own = true};
 	struct search search = {.ledger = ledger, .look = &look};
-	char name[NAME];
+	char name[ENTRY_PLACE_NAME];
 	int r = open_own(ledger, false);
 
 	name_of(entry, name);

@@ -2,7 +2,6 @@
 /* Files of the ledger, which any user may write, and the file of blocks: what is read back is
  * sound. */
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,13 +33,11 @@ static void check(const char *text, size_t len)
 static void check_name(const char *name)
 {
 	struct entry_place place;
-	char again[128];
+	char again[ENTRY_PLACE_NAME];
 
 	if (entry_read_name(name, &place))
 		return;
-	(void)snprintf(again, sizeof(again), "%llx-%u-%016llx-%016llx",
-		(unsigned long long)place.netns, (unsigned)place.port,
-		(unsigned long long)place.key, (unsigned long long)place.id);
+	entry_write_name(&place, again);
 	if (strcmp(again, name) != 0)
 		abort();
 }
