@@ -27,7 +27,6 @@ static const struct grid_column columns[] = {
 
 enum {
 	COLUMNS = sizeof(columns) / sizeof(*columns),
-	MINUTE = 60,
 };
 
 void cmd_leases_cover(const struct cli *cli, bool shared)
@@ -43,19 +42,6 @@ static void put_user(struct buffer *out, uint32_t uid)
 	const struct passwd *user = getpwuid(uid);
 
 	describe_user(out, user ? user->pw_name : NULL, uid, false);
-}
-
-static void put_end(struct buffer *out, const struct berth_lease *lease)
-{
-	if (lease->state == BERTH_LEASE_OVER)
-		buffer_text(out, "over");
-	else if (lease->left_s >= 0)
-		buffer_format(out, "%ld:%02ld", (long)lease->left_s / MINUTE,
-			(long)lease->left_s % MINUTE);
-	else
-		buffer_text(out, lease->kind == BERTH_LEASE_HELD ? "let go" : "its end");
-	if (lease->state == BERTH_LEASE_UNSURE)
-		buffer_text(out, ", unsure");
 }
 
 static const char *project_word(const struct berth_lease *lease, uint64_t project)
@@ -76,7 +62,7 @@ static int put_row(struct grid *grid, const struct berth_lease *lease, uint64_t 
 	buffer_text(&texts[3], berth_lease_kind_name(lease->kind));
 	if (lease->pid)
 		buffer_uint(&texts[4], lease->pid);
-	put_end(&texts[5], lease);
+	describe_lease_end(&texts[5], lease);
 	buffer_text(&texts[6], project_word(lease, project));
 	for (size_t i = 0; i < COLUMNS; i++)
 		cells[i] = buffer_string(&texts[i]);

@@ -273,6 +273,23 @@ static void describe_word(struct buffer *out, const char *word)
 	buffer_free(&quoted);
 }
 
+void describe_lease_end(struct buffer *out, const struct berth_lease *lease)
+{
+	enum {
+		MINUTE = 60
+	};
+
+	if (lease->state == BERTH_LEASE_OVER)
+		buffer_text(out, "over");
+	else if (lease->left_s >= 0)
+		buffer_format(out, "%ld:%02ld", (long)lease->left_s / MINUTE,
+			(long)lease->left_s % MINUTE);
+	else
+		buffer_text(out, lease->kind == BERTH_LEASE_HELD ? "let go" : "its end");
+	if (lease->state == BERTH_LEASE_UNSURE)
+		buffer_text(out, ", unsure");
+}
+
 void describe_command(struct buffer *out, const struct berth_process *process, size_t most)
 {
 	size_t start = out->len;

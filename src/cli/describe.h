@@ -68,6 +68,9 @@ void describe_place_shortly(struct buffer *out, const struct berth_place *place)
 /* The user's name, or the number. `numeric`: always the number. */
 void describe_user(struct buffer *out, const char *user, uint32_t uid, bool numeric);
 
+/* Until when a lease lasts: "4:05" for minutes and seconds, "its end" for that of its process. */
+void describe_lease_end(struct buffer *out, const struct berth_lease *lease);
+
 /* The command line as one could type it, cut after about `most` bytes; 0: whole. */
 void describe_command(struct buffer *out, const struct berth_process *process, size_t most);
 

@@ -205,3 +205,16 @@ void html_end(struct html *html)
 	end_tag(html);
 	buffer_free(&html->scratch);
 }
+
+void html_open_fact(struct html *html, const char *label)
+{
+	html_open(html, "div", NULL);
+	html_element(html, "dt", NULL, label);
+	html_open(html, "dd", NULL);
+}
+
+void html_close_fact(struct html *html)
+{
+	html_close(html, "dd");
+	html_close(html, "div");
+}

@@ -59,4 +59,8 @@ void html_raw(struct html *html, const char *markup);
 /* Frees what it needed; what was written stays. */
 void html_end(struct html *html);
 
+/* One fact of a list of them ("dl"): its label, and what is written until it is closed. */
+void html_open_fact(struct html *html, const char *label);
+void html_close_fact(struct html *html);
+
 #endif

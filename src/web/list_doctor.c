@@ -19,15 +19,12 @@ static void put_line(struct html *html, const char *label, const char *text, boo
 {
 	if (!text)
 		return;
-	html_open(html, "div", NULL);
-	html_element(html, "dt", NULL, label);
-	html_open(html, "dd", NULL);
+	html_open_fact(html, label);
 	if (code)
 		html_element(html, "code", NULL, text);
 	else
 		html_text(html, text);
-	html_close(html, "dd");
-	html_close(html, "div");
+	html_close_fact(html);
 }
 
 static void put_probability(struct html *html, const struct berth_finding *finding)
@@ -36,12 +33,9 @@ static void put_probability(struct html *html, const struct berth_finding *findi
 
 	if (!finding->has_probability)
 		return;
-	html_open(html, "div", NULL);
-	html_element(html, "dt", NULL, "At the next restart");
-	html_open(html, "dd", NULL);
+	html_open_fact(html, "At the next restart");
 	html_format(html, "a chance of %.3g %%", finding->probability * percent);
-	html_close(html, "dd");
-	html_close(html, "div");
+	html_close_fact(html);
 	put_line(html, "Assumed", finding->assumptions, false);
 }
 

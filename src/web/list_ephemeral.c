@@ -7,12 +7,9 @@ static void put_count(struct html *html, const char *label, uint64_t count)
 	struct buffer phrase = {0};
 
 	describe_count(&phrase, count);
-	html_open(html, "div", NULL);
-	html_element(html, "dt", NULL, label);
-	html_open(html, "dd", NULL);
+	html_open_fact(html, label);
 	html_phrase(html, &phrase);
-	html_close(html, "dd");
-	html_close(html, "div");
+	html_close_fact(html);
 	buffer_free(&phrase);
 }
 
@@ -86,13 +83,10 @@ static void put_space(struct lists *lists, const struct berth_ephemeral_space *s
 		return;
 	}
 	html_open(html, "dl", NULL);
-	html_open(html, "div", NULL);
-	html_element(html, "dt", NULL, "Range");
-	html_open(html, "dd", NULL);
+	html_open_fact(html, "Range");
 	describe_range(&phrase, space->range.first, space->range.last);
 	html_phrase(html, &phrase);
-	html_close(html, "dd");
-	html_close(html, "div");
+	html_close_fact(html);
 	put_count(html, "Ports in it", space->ports);
 	put_count(html, "Reserved", space->reserved);
 	put_count(html, "With TCP sockets", space->tcp_ports);

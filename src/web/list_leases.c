@@ -2,25 +2,6 @@
 /* The page of /leases: who leased which port, as berth leases lists them. */
 #include "web/lists.h"
 
-enum {
-	MINUTE = 60,
-};
-
-static void put_end(struct lists *lists, const struct berth_lease *lease)
-{
-	struct buffer phrase = {0};
-
-	if (lease->left_s >= 0)
-		buffer_format(&phrase, "%ld:%02ld", (long)lease->left_s / MINUTE,
-			(long)lease->left_s % MINUTE);
-	else
-		buffer_text(&phrase, lease->kind == BERTH_LEASE_HELD ? "let go" : "its end");
-	if (lease->state == BERTH_LEASE_UNSURE)
-		buffer_text(&phrase, ", unsure");
-	lists_cell_phrase(lists, &phrase);
-	buffer_free(&phrase);
-}
-
 static void put_row(struct lists *lists, const struct berth_lease *lease)
 {
 	struct buffer phrase = {0};
@@ -34,7 +15,8 @@ static void put_row(struct lists *lists, const struct berth_lease *lease)
 	if (lease->pid)
 		buffer_uint(&phrase, lease->pid);
 	lists_cell_phrase(lists, &phrase);
-	put_end(lists, lease);
+	describe_lease_end(&phrase, lease);
+	lists_cell_phrase(lists, &phrase);
 	html_close(&lists->html, "tr");
 	buffer_free(&phrase);
 }

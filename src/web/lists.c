@@ -52,17 +52,10 @@ void lists_close_table(struct lists *lists)
 
 void lists_port(struct lists *lists, uint16_t port)
 {
-	struct html *html = &lists->html;
 	struct buffer path = {0};
 
 	page_path(&path, "/", port);
-	html_open(html, "th", NULL);
-	html_attribute(html, "scope", "row");
-	html_open(html, "a", NULL);
-	html_attribute(html, "href", buffer_string(&path));
-	html_uint(html, port);
-	html_close(html, "a");
-	html_close(html, "th");
+	page_port_cell(&lists->html, buffer_string(&path), port);
 	buffer_free(&path);
 }
 

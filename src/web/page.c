@@ -174,6 +174,17 @@ void page_list_path(struct buffer *out, const char *root, unsigned folder)
 		buffer_format(out, "%s%02u/index.html", root, folder);
 }
 
+void page_port_cell(struct html *html, const char *path, uint16_t port)
+{
+	html_open(html, "th", NULL);
+	html_attribute(html, "scope", "row");
+	html_open(html, "a", NULL);
+	html_attribute(html, "href", path);
+	html_uint(html, port);
+	html_close(html, "a");
+	html_close(html, "th");
+}
+
 void page_link(struct html *html, const char *path, const char *text)
 {
 	html_open(html, "a", NULL);

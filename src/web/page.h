@@ -52,6 +52,9 @@ void page_list_path(struct buffer *out, const char *root, unsigned folder);
  * put in more, and closes "nav". */
 void page_open_trail(struct html *html, const char *root);
 
+/* The first cell of a row about a port, which leads to its page. */
+void page_port_cell(struct html *html, const char *path, uint16_t port);
+
 /* A link within the site. */
 void page_link(struct html *html, const char *path, const char *text);
 

@@ -63,12 +63,9 @@ static void put_fact(struct html *html, const char *name, const char *text)
 	if (!*text)
 		return;
 	describe_prose(&prose, text, 0);
-	html_open(html, "div", NULL);
-	html_element(html, "dt", NULL, name);
-	html_open(html, "dd", NULL);
+	html_open_fact(html, name);
 	html_phrase(html, &prose);
-	html_close(html, "dd");
-	html_close(html, "div");
+	html_close_fact(html);
 	buffer_free(&prose);
 }
 
@@ -77,9 +74,7 @@ static void put_references(struct html *html, const char *name, const char *refe
 {
 	if (!*reference)
 		return;
-	html_open(html, "div", NULL);
-	html_element(html, "dt", NULL, name);
-	html_open(html, "dd", NULL);
+	html_open_fact(html, name);
 	for (const char *at = reference; *at; at += *at != '\0') {
 		size_t len = strcspn(at, "[]");
 		struct buffer one = {0};
@@ -106,8 +101,7 @@ static void put_references(struct html *html, const char *name, const char *refe
 		if (!*at)
 			break;
 	}
-	html_close(html, "dd");
-	html_close(html, "div");
+	html_close_fact(html);
 }
 
 static void put_heading(struct page *page, const struct berth_record *record)
@@ -148,12 +142,9 @@ static void put_record(struct page *page, const struct berth_record *record)
 	put_fact(html, "Service code", record->service_code);
 	put_fact(html, "Reported unauthorised use", record->unauthorized);
 	put_fact(html, "Note", record->notes);
-	html_open(html, "div", NULL);
-	html_element(html, "dt", NULL, "Source");
-	html_open(html, "dd", NULL);
+	html_open_fact(html, "Source");
 	put_iana_link(page, "IANA, this port");
-	html_close(html, "dd");
-	html_close(html, "div");
+	html_close_fact(html);
 	html_close(html, "dl");
 	html_close(html, "article");
 }

@@ -154,13 +154,7 @@ static void put_row(struct html *html, bool served, unsigned port, const struct 
 
 	buffer_format(&path, served ? "/%u" : "%u.html", port);
 	html_open(html, "tr", NULL);
-	html_open(html, "th", NULL);
-	html_attribute(html, "scope", "row");
-	html_open(html, "a", NULL);
-	html_attribute(html, "href", buffer_string(&path));
-	html_uint(html, port);
-	html_close(html, "a");
-	html_close(html, "th");
+	page_port_cell(html, buffer_string(&path), (uint16_t)port);
 	html_element(html, "td", NULL, berth_state_name(entry->state));
 	html_element(html, "td", NULL, entry->name);
 	html_element(html, "td", NULL, entry->owner);
