@@ -154,6 +154,19 @@ int file_replace(int dir_fd, const char *name, mode_t mode, const void *bytes, s
 	return 0;
 }
 
+bool file_neighbour(const char *name, char *ret_path, size_t size)
+{
+	size_t name_size = strlen(name) + 1;
+	ssize_t len = size > name_size ? readlink("/proc/self/exe", ret_path, size - name_size) : 0;
+
+	while (len > 0 && ret_path[len - 1] != '/')
+		len--;
+	if (len <= 0)
+		return false;
+	memcpy(ret_path + len, name, name_size);
+	return true;
+}
+
 int file_make_folder(const char *path, mode_t mode)
 {
 	char *copy = strdup(path);

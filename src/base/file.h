@@ -6,6 +6,7 @@
 #ifndef BERTH_BASE_FILE_H
 #define BERTH_BASE_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -40,6 +41,9 @@ int file_write(int fd, const char *bytes, size_t len);
  * 0 or -errno.
  */
 int file_replace(int dir_fd, const char *name, mode_t mode, const void *bytes, size_t len);
+
+/* The path of what is called so in the folder of our own program. False: not known, or too long. */
+bool file_neighbour(const char *name, char *ret_path, size_t size);
 
 /* Makes a folder and those above it, like mkdir -p. 0 or -errno. */
 int file_make_folder(const char *path, mode_t mode);

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "cli/commands.h"
 
 static char **command_line;
@@ -31,16 +32,10 @@ void handover_prepare(char **argv)
 /* In a build folder the two programs are neighbours. */
 static void become_neighbour(void)
 {
-	static const char name[] = "berth-whole";
 	char path[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - sizeof(name));
 
-	while (len > 0 && path[len - 1] != '/')
-		len--;
-	if (len > 0) {
-		memcpy(path + len, name, sizeof(name));
+	if (file_neighbour("berth-whole", path, sizeof(path)))
 		execv(path, command_line);
-	}
 }
 
 void handover(void)

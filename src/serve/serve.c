@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/notify.h"
 #include "serve/teller.h"
 #include "serve/wire.h"
@@ -70,17 +71,11 @@ static void arrange(const struct serve_settings *settings, int wire)
 /* In a build folder the two programs are neighbours. */
 static void become(char *const argv[])
 {
-	static const char name[] = "berth-front";
 	char *const environment[] = {NULL};
 	char path[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - sizeof(name));
 
-	while (len > 0 && path[len - 1] != '/')
-		len--;
-	if (len > 0) {
-		memcpy(path + len, name, sizeof(name));
+	if (file_neighbour("berth-front", path, sizeof(path)))
 		(void)execve(path, argv, environment);
-	}
 	(void)execve(BERTH_FRONT, argv, environment);
 }
 
