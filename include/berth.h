@@ -1377,6 +1377,7 @@ struct berth_hold_ask {
 	uint8_t family; /* to listen at: 4, 6, or 0 for all addresses */
 	uint8_t address[16];
 	const char *folder; /* of the project that the name belongs to; NULL: of none */
+	struct berth_port_range range; /* from which it is chosen; 0-0: see berth_free_ports() */
 };
 
 struct berth_hold {

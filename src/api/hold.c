@@ -64,13 +64,13 @@ static int take(struct chooser *chooser, uint16_t port, struct hold_box *box)
 
 static int take_any(struct chooser *chooser, struct hold_box *box)
 {
-	const struct berth_port_range wherever = {0, 0};
-	struct order order = chooser_order(chooser, box->ask.name, box->ask.folder, wherever);
+	const struct berth_port_range range = box->ask.range;
+	struct order order = chooser_order(chooser, box->ask.name, box->ask.folder, range);
 	uint16_t port = 0;
 
 	for (uint32_t n = 0; (port = order_nth(&order, n)) != 0; n++) {
-		int r = chooser_refuses(chooser, port, wherever) ? -EADDRINUSE
-								 : take(chooser, port, box);
+		int r = chooser_refuses(chooser, port, range) ? -EADDRINUSE
+							      : take(chooser, port, box);
 
 		if (r != -EADDRINUSE && r != -EACCES)
 			return r;

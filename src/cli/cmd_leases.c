@@ -104,24 +104,31 @@ static bool has_any(const struct berth_leases *leases)
 	return false;
 }
 
+enum cli_exit cmd_leases_read(struct cli *cli, struct berth_leases **ret_leases)
+{
+	enum cli_exit code = cli_open(cli);
+
+	if (code == CLI_YES && berth_leases(cli->berth, ret_leases)) {
+		cli_complain("%s", berth_error());
+		code = CLI_UNKNOWN;
+	}
+	return code;
+}
+
 static enum cli_exit leases_run(struct cli *cli)
 {
 	struct berth_leases *leases = NULL;
 	enum cli_exit code = CLI_YES;
+	int error = 0;
 
 	if (cli->n_operands) {
 		cli_complain("'%s' is too much; berth leases lists all", cli->operands[0]);
 		code = CLI_USAGE;
 	}
 	if (code == CLI_YES)
-		code = cli_open(cli);
+		code = cmd_leases_read(cli, &leases);
 	if (code != CLI_YES)
 		return code;
-	int error = berth_leases(cli->berth, &leases);
-	if (error) {
-		cli_complain("%s", berth_error());
-		return CLI_UNKNOWN;
-	}
 	cmd_leases_cover(cli, leases->shared);
 	if (leases->damaged)
 		cli_complain("%u notes of the ledger are damaged and count for nothing; what is "

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/describe.h"
+#include "cli/port_hold.h"
 #include "cli/project_root.h"
 #include "cli/run_child.h"
 #include "cli/run_words.h"
@@ -19,7 +20,6 @@
 enum {
 	MOST_NAMES = 64,
 	LARGEST_PORT = 65535,
-	NO_PORT = 125, /* as timeout(1) has it: what went wrong is ours and not the command's */
 	FIRST_PAUSE_MS = 5,
 	LONGEST_PAUSE_MS = 250,
 	LEFT_MS = 2000, /* for what the command leaves behind, until it is killed */
@@ -154,36 +154,6 @@ static enum cli_exit take_question(struct run *run)
 
 /* ---- Ports ----------------------------------------------------------------------------------- */
 
-/* Who has the port that was wished for. */
-static void complain_taken(const struct run *run, const struct wish *wish)
-{
-	struct berth_query_part part = {.first = wish->port, .last = wish->port};
-	const struct berth_query query = {.parts = &part, .n_parts = 1};
-	const struct berth_wait_ask ask = {.size = sizeof(ask), .query = &query, .free = true};
-	struct berth_waited *waited = NULL;
-
-	if (berth_wait(run->cli->berth, &ask, &waited) < 0 || waited->done)
-		cli_complain("port %u for %s is taken", wish->port, wish->name);
-	else
-		cli_complain("port %u for %s is taken: %s", wish->port, wish->name,
-			waited->ports[0].text);
-	berth_waited_free(waited);
-}
-
-/* The kernel lends ports of its ephemeral range to clients; others are safe without a socket, so
- * that any server can bind them, also one that sets no option. */
-static bool needs_socket(const struct berth_policy *policy, uint16_t port)
-{
-	if (policy->has_ephemeral &&
-		(port < policy->ephemeral.first || port > policy->ephemeral.last))
-		return false;
-	for (size_t i = 0; i < policy->n_reserved; i++) {
-		if (port >= policy->reserved[i].first && port <= policy->reserved[i].last)
-			return false;
-	}
-	return true;
-}
-
 static enum cli_exit take_port(
 	struct run *run, struct wish *wish, const char *folder, const struct berth_policy *policy)
 {
@@ -195,31 +165,18 @@ static enum cli_exit take_port(
 		.folder = folder};
 
 	memcpy(ask.address, run->address, sizeof(ask.address));
-	int r = berth_hold(run->cli->berth, &ask, &wish->hold);
-	if (r == -EADDRINUSE && wish->port)
-		complain_taken(run, wish);
-	else if (r)
-		cli_complain("%s", berth_error());
-	if (r)
-		return (enum cli_exit)NO_PORT;
-	if (!run->fd && !needs_socket(policy, wish->hold->port))
-		berth_hold_open(wish->hold);
-	return CLI_YES;
+	return port_hold_take(run->cli, &ask, policy, &wish->hold);
 }
 
 static enum cli_exit take_ports(struct run *run)
 {
-	const struct berth_ask nothing = {.size = sizeof(nothing),
-		.protos = BERTH_PROTO_BIT(BERTH_TCP),
-		.states = BERTH_STATE_BIT(BERTH_LISTEN)};
 	struct berth_snapshot *snapshot = NULL;
 	struct berth_policy policy;
 	char *folder = project_root();
-	enum cli_exit code = cli_snapshot(run->cli, &nothing, &snapshot);
+	enum cli_exit code = port_hold_policy(run->cli, &snapshot, &policy);
 
 	if (code != CLI_YES)
 		goto out;
-	berth_snapshot_policy(snapshot, &policy);
 	/* Those that are wished for first, so that no other name is given them. */
 	for (int any = 0; any <= 1; any++) {
 		for (size_t i = 0; code == CLI_YES && i < run->n_wishes; i++) {
@@ -529,10 +486,10 @@ static enum cli_exit run_run(struct cli *cli)
 	if (code == CLI_YES)
 		code = take_ports(run);
 	if (code == CLI_UNKNOWN) /* 3 could be the command's */
-		code = (enum cli_exit)NO_PORT;
+		code = (enum cli_exit)PORT_HOLD_NONE;
 	if (code == CLI_YES && (expand(run) || set_environment(run))) {
 		cli_complain("the environment cannot be made: %s", strerror(errno));
-		code = (enum cli_exit)NO_PORT;
+		code = (enum cli_exit)PORT_HOLD_NONE;
 	}
 	if (code == CLI_YES)
 		code = (enum cli_exit)start_and_wait(run);

@@ -79,6 +79,9 @@ enum command_key {
 	KEY_NO_TOKEN,
 	KEY_SHARE,
 	KEY_STRICT,
+	KEY_EXPORT,
+	KEY_BROWSER,
+	KEY_HTTPS,
 };
 
 struct command_option {
@@ -118,6 +121,7 @@ extern const struct command cmd_check;
 extern const struct command cmd_completion;
 extern const struct command cmd_doctor;
 extern const struct command cmd_enable;
+extern const struct command cmd_env;
 extern const struct command cmd_disable;
 extern const struct command cmd_ephemeral;
 extern const struct command cmd_find;
@@ -130,6 +134,7 @@ extern const struct command cmd_leases;
 extern const struct command cmd_ls;
 extern const struct command cmd_map;
 extern const struct command cmd_page;
+extern const struct command cmd_open;
 extern const struct command cmd_port;
 extern const struct command cmd_record;
 extern const struct command cmd_registry;
@@ -139,15 +144,21 @@ extern const struct command cmd_run;
 extern const struct command cmd_serve;
 extern const struct command cmd_site;
 extern const struct command cmd_unreserve;
+extern const struct command cmd_up;
 extern const struct command cmd_version;
 extern const struct command cmd_wait;
 extern const struct command cmd_watch;
 extern const struct command cmd_why;
+
+/* Is it one of ours, in this network namespace, of this project, and not over? */
+bool cmd_env_counts(const struct berth_lease *lease, uint64_t project);
 
 /* What several commands of leases share: the exit status of an error, a range as people type it,
  * and the word that other users are not covered. */
 enum cli_exit cmd_lease_code(int error);
 enum cli_exit cmd_free_range(const char *value, struct berth_port_range *ret_range);
 void cmd_leases_cover(const struct cli *cli, bool shared);
+/* All that the ledger has, CLI_YES; or an exit status after a complaint. */
+enum cli_exit cmd_leases_read(struct cli *cli, struct berth_leases **ret_leases);
 
 #endif

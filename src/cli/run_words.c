@@ -59,13 +59,16 @@ static bool put_value(const struct run_words *words, const char *text, size_t le
 void run_words_expand(
 	const struct run_words *words, const char *word, uint16_t port, struct buffer *out)
 {
+	char before = 0;
+
 	while (*word) {
-		const char *end = *word == '{' ? strchr(word, '}') : NULL;
+		const char *end = *word == '{' && before != '$' ? strchr(word, '}') : NULL;
 
 		if (end && put_value(words, word + 1, (size_t)(end - word - 1), port, out))
 			word = end + 1;
 		else
 			buffer_char(out, *word++);
+		before = word[-1];
 	}
 }
 

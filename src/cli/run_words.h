@@ -24,8 +24,8 @@ struct run_words {
 /* Letters, digits, "_", "." and "-"; 1 to 64 of them. */
 bool run_words_is_name(const char *name);
 
-/* Appends the word with {port}, {host} and {NAME} replaced; other braces stay as they are. `port`
- * is what {port} stands for. */
+/* Appends the word with {port}, {host} and {NAME} replaced; other braces stay as they are, and
+ * so do a shell's ${port} and ${NAME}. `port` is what {port} stands for. */
 void run_words_expand(
 	const struct run_words *words, const char *word, uint16_t port, struct buffer *out);
 

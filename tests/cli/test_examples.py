@@ -41,7 +41,7 @@ def shop(tmp_path: Path) -> Iterator[Path]:
 
 
 # Leases change the machine: these get a /run of their own, and the leases that they name.
-LEASES = ("berth-free", "berth-lease", "berth-leases", "berth-release")
+LEASES = ("berth-env", "berth-free", "berth-lease", "berth-leases", "berth-open", "berth-release")
 PRELUDE = "mount -t tmpfs none /run && berth lease --ttl 1m web && berth lease --ttl 1m --port 61007 api && "
 UNSHARE = "unshare --mount" if os.getuid() == 0 else "unshare --mount --map-root-user"
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import NO, RECORDINGS, ROOT, TIMEOUT, UNKNOWN, USAGE, YES, Answer
+from support import BERTH, NO, RECORDINGS, ROOT, TIMEOUT, UNKNOWN, USAGE, YES, Answer
 
 Berth = Callable[..., Answer]
 TOWN = ["--replay", str(RECORDINGS / "town")]
@@ -45,6 +45,14 @@ CASES: list[tuple[str, int, list[str]]] = [
     ("run", 125, ["--registry", "/nonexistent", "run", "true"]),
     ("run", 126, ["run", "/etc/passwd"]),
     ("run", 127, ["run", "/nonexistent/command"]),
+    ("env", YES, ["run", str(BERTH), "env"]),
+    ("env", NO, ["env", "-q"]),
+    ("env", USAGE, ["env", "x"]),
+    ("env", UNKNOWN, [*TOWN, "env"]),
+    ("open", YES, ["run", "--name", "web", str(BERTH), "open", "web"]),
+    ("open", NO, ["open", "-q", "no-such-lease"]),
+    ("open", USAGE, ["open"]),
+    ("open", UNKNOWN, [*TOWN, "open", "web"]),
     ("wait", YES, [*TOWN, "wait", "5432"]),
     ("wait", YES, [*TOWN, "wait", "--free", "1"]),
     ("wait", USAGE, ["wait"]),

@@ -216,7 +216,7 @@ def test_every_schema_is_used() -> None:
     used.add("berth-enable-1")  # in test_enable.py
     used.add("berth-history-1")  # in tests/live/test_history.py
     used.add("berth-map-1")  # in test_serve.py
-    used |= {"berth-free-1", "berth-lease-1", "berth-leases-1"}  # in tests/live/test_leases.py
+    used |= {"berth-env-1", "berth-free-1", "berth-lease-1", "berth-leases-1"}  # in tests/live/test_leases.py, test_up.py
     rest = list(used)
     while rest:
         schema = json.loads(SCHEMAS[rest.pop()].read_text(encoding="utf-8"))
