@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Policy predicates and the bind verdict for a plain server. The full model (options, addresses,
- * users) is a room of its own to come; this file answers the one question of the port report.
+ * Policy predicates and the bind verdict for a plain server: without options and at the wildcard of
+ * both families every socket of the port is in the way, so that no option of theirs need be known.
+ * verdict.c has the rules for all other binds; tests/unit/test_verdict.c compares the two.
  */
 #include "binding/binding.h"
 

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "binding/binding.h"
 #include "binding/verdict.h"
 
 enum {
@@ -231,6 +232,46 @@ static void test_a_request_has_no_place_in_the_bucket(void **state)
 
 static const struct berth_policy usual = {.has_unprivileged = true, .unprivileged_start = 1024};
 
+/* What the port report says without options of sockets, and berth why with them. */
+static void test_a_plain_server_is_judged_alike_by_both(void **state)
+{
+	static const enum berth_socket_state states[] = {BERTH_LISTEN, BERTH_BOUND,
+		BERTH_ESTABLISHED, BERTH_SYN_SENT, BERTH_FIN_WAIT2, BERTH_TIME_WAIT,
+		BERTH_CLOSE_WAIT, BERTH_LAST_ACK, BERTH_CLOSING, BERTH_CLOSE};
+	enum {
+		OPTIONS = 32, /* each bit one of the following */
+		IS_IPV6 = 1,
+		IS_V6ONLY = 2,
+		HAS_REUSE = 4,
+		HAS_ADDRESS = 8,
+		HAS_INTERFACE = 16,
+	};
+	const struct berth_policy policy = {.has_unprivileged = true};
+
+	(void)state;
+	for (size_t s = 0; s < sizeof(states) / sizeof(*states) * OPTIONS * 2; s++) {
+		enum berth_proto proto = s % 2 ? BERTH_UDP : BERTH_TCP;
+		unsigned options = (unsigned)(s / 2 % OPTIONS);
+		struct berth_socket socket = socket4(proto, states[s / 2 / OPTIONS]);
+		const struct berth_socket *const sockets[] = {&socket};
+		struct verdict_bind bind = bind4(proto);
+		const char *why = NULL;
+
+		if (proto == BERTH_UDP && socket.state != BERTH_CLOSE &&
+			socket.state != BERTH_ESTABLISHED)
+			continue;
+		bind.family = 6;
+		socket.family = options & IS_IPV6 ? 6 : 4;
+		socket.v6only = socket.family == 6 && options & IS_V6ONLY;
+		socket.reuseaddr = socket.reuseport = (options & HAS_REUSE) != 0;
+		socket.local[0] = options & HAS_ADDRESS ? 10 : 0;
+		socket.ifindex = options & HAS_INTERFACE ? 2 : 0;
+		assert_int_equal(
+			binding_plain(&policy, sockets, 1, proto, PORT, 0, &why), BERTH_BIND_NO);
+		assert_int_equal(judge(&bind, &socket), 1);
+	}
+}
+
 static void test_low_ports_need_a_capability(void **state)
 {
 	struct verdict_bind bind = bind4(BERTH_TCP);
@@ -310,6 +351,7 @@ int main(void)
 		cmocka_unit_test(test_reuseaddr_in_the_bucket_does_not_help_to_listen),
 		cmocka_unit_test(test_the_first_in_the_chain_decides_for_udp),
 		cmocka_unit_test(test_a_request_has_no_place_in_the_bucket),
+		cmocka_unit_test(test_a_plain_server_is_judged_alike_by_both),
 		cmocka_unit_test(test_low_ports_need_a_capability),
 		cmocka_unit_test(test_what_fails_first_is_said),
 		cmocka_unit_test(test_addresses_that_make_no_sense),
