@@ -29,6 +29,24 @@ static enum cli_exit write_page(
 	return code;
 }
 
+/* A recording has no past. */
+static struct berth_history *ask_history(
+	const struct cli *cli, const struct berth_query *query, struct page *page)
+{
+	enum {
+		MOST = 20
+	};
+	const struct berth_history_ask ask = {.size = sizeof(ask), .query = query, .most = MOST};
+	struct berth_history *history = NULL;
+
+	if (!page->machine || cli->settings.replay)
+		return NULL;
+	if (berth_history(cli->berth, &ask, &history))
+		page->history_why = berth_error();
+	page->history = history;
+	return history;
+}
+
 static enum cli_exit report(struct cli *cli, const char *path, bool machine,
 	const struct berth_query_part *part, const struct berth_query *query)
 {
@@ -52,9 +70,11 @@ static enum cli_exit report(struct cli *cli, const char *path, bool machine,
 	if (error < 0) {
 		code = cli_cannot(cli, error);
 	} else {
+		struct berth_history *history = ask_history(cli, query, &page);
+
 		page.report = made;
 		enum cli_exit written = write_page(cli, path, snapshot, &page);
-
+		berth_history_free(history);
 		code = written == CLI_YES ? code : written;
 		berth_report_free(made);
 	}

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "serve/looks.h"
+#include "serve/past.h"
 #include "serve/tally.h"
 #include "serve/wire.h"
 #include "web/lists.h"
@@ -21,6 +22,7 @@ struct tell {
 	struct arena names;
 	char date[16]; /* of the registry */
 	struct tally tally; /* of binds that failed */
+	struct past past; /* of which ports there is a history */
 };
 
 /* Appends the answer to `out` and fills in the head but for its length. */

@@ -16,6 +16,17 @@ static int take_look(struct tell *tell, enum wire_view view)
 	return looks_take(&tell->looks[view], tell->berth, view != WIRE_PUBLIC, look_age_s);
 }
 
+/* It has names of processes, and so is for those who may see them. */
+static void put_past(struct tell *tell, const struct wire_question *question, struct page *page)
+{
+	if (question->view == WIRE_PUBLIC || tell->utc) /* a recording has no past */
+		return;
+	page->history = past_of(&tell->past, tell->berth, tell->history, page->report->port,
+		page->report->n_sockets > 0);
+	if (!page->history)
+		page->history_why = tell->past.why;
+}
+
 static void put_port(struct tell *tell, const struct wire_question *question,
 	struct wire_head *head, struct buffer *out)
 {
@@ -34,7 +45,9 @@ static void put_port(struct tell *tell, const struct wire_question *question,
 	page.report = report;
 	page.clock.now_s = berth_snapshot_time_s(looks->snapshot);
 	page.clock.utc = tell->utc;
+	put_past(tell, question, &page);
 	page_write(&page);
+	past_free(&tell->past, page.history);
 	head->keep = true;
 	head->time_at = (uint32_t)page.time_at;
 	berth_report_free(report);

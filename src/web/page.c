@@ -413,6 +413,7 @@ void page_write(struct page *page)
 	put_verdict(page);
 	if (page->machine)
 		page_here_write(page);
+	page_before_write(page);
 	page_registry_write(page);
 	page_claims_write(page);
 	page_check_write(page);

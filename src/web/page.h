@@ -21,6 +21,8 @@ struct page {
 	bool machine; /* tell of sockets, policy and verdict too; else only what holds everywhere */
 	bool site; /* one of many: style and neighbours are files beside it; else it stands alone */
 	bool served; /* with `site`: over HTTP, where the others are /N */
+	const struct berth_history *history; /* of this port, the latest of it; NULL: none */
+	const char *history_why; /* why there is none, one phrase; NULL: it was not asked for */
 	struct describe_clock clock;
 	size_t time_at; /* page_write(): where in the text the time of the look at the machine is;
 			   0: there is none */
@@ -70,6 +72,7 @@ void page_close_table(struct html *html);
 void page_registry_write(struct page *page);
 void page_claims_write(struct page *page);
 void page_here_write(struct page *page);
+void page_before_write(struct page *page);
 void page_check_write(struct page *page);
 
 #endif

@@ -244,6 +244,29 @@ def test_history_is_for_those_who_may_read_it(here: World, tmp_path: Path, publi
             assert theirs.status in (403, 404) and b"remembered" not in theirs.body
 
 
+def before(page: bytes) -> str:
+    """The section of a port's page about what was there."""
+    return page.decode().partition('id="before"')[2].partition("</section>")[0]
+
+
+def test_a_page_tells_what_was_on_its_port_before(here: World, tmp_path: Path, public: Path) -> None:
+    path, folder = public / "before", tmp_path / "state"
+    with berthd(here, folder), serve(here, tmp_path, "--unix", str(path), "--mode", "0666", "--history", str(folder)):
+        with listener(here, "remembered") as port:
+            until(lambda: "remembered[" in before(ask_as(here, (), path, f"/{port}").body))
+            assert "now" in before(ask_as(here, (), path, f"/{port}").body)
+        told = until(lambda: "<td>now</td>" not in (got := before(ask_as(here, (), path, f"/{port}").body)) and got)
+        assert "remembered[" in told and f'href="/history?port={port}"' in told
+        assert "No socket was seen on it" in before(ask_as(here, (), path, "/60587").body)
+        assert before(ask_as(here, AS_NOBODY, path, f"/{port}").body) == ""
+
+
+def test_without_a_history_a_page_says_so(here: World, tmp_path: Path, public: Path) -> None:
+    path = public / "none"
+    with serve(here, tmp_path, "--unix", str(path), "--history", str(tmp_path / "nothing")):
+        assert "Not known: there is no history in" in before(ask_as(here, (), path, "/60587").body)
+
+
 def test_a_users_server_lends_its_eyes_to_nobody(here: World, public: Path) -> None:
     home = public / "daemons"
     home.mkdir()
