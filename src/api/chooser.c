@@ -254,6 +254,15 @@ int chooser_claim(
 	return r;
 }
 
+int chooser_look(struct chooser *chooser, const struct entry *entry)
+{
+	struct rivals rivals = {.chooser = chooser, .mine = entry};
+	int r = chooser->has_ledger ? look_around(chooser, &rivals, 0) : 0;
+
+	/* How many leases we have matters to whoever wants one more. */
+	return r == -EDQUOT ? 0 : r;
+}
+
 int chooser_renew(struct chooser *chooser, struct entry *entry, int64_t ends_ms)
 {
 	struct rivals rivals = {.chooser = chooser, .mine = entry};

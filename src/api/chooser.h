@@ -56,6 +56,9 @@ const char *chooser_refuses(
 int chooser_claim(
 	struct chooser *chooser, struct entry *entry, bool wished, bool patient, int *ret_lock);
 
+/* Whether it could be noted, without writing anything. 0; -EADDRINUSE; other negative errnos. */
+int chooser_look(struct chooser *chooser, const struct entry *entry);
+
 /* Takes it back, or gives it up later. */
 void chooser_unclaim(struct chooser *chooser, const struct entry *entry, int lock);
 
