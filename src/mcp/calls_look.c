@@ -16,6 +16,7 @@
 enum {
 	HOLDERS_MOST = 3, /* of one port, in the sentences; the JSON has all */
 	LINES_MOST = 20, /* of a list */
+	CLAIMS_MOST = 5, /* of a report, and candidates; 3000 has ninety, 50 kB of JSON */
 	PLACE_MOST = 128,
 };
 
@@ -100,6 +101,23 @@ static void say_report(struct buffer *out, const struct berth_report *report)
 		put_data_note(out);
 }
 
+/* The first claims are the weightiest: those on just this port stand before those on ranges. */
+static int put_report(const struct berth_report *report, bool all, struct tool_answer *answer)
+{
+	struct berth_report brief = *report;
+
+	say_report(&answer->text, report);
+	if (!all && report->n_claims > CLAIMS_MOST) {
+		buffer_format(&answer->text,
+			" The JSON has the first %d of %zu claims; \"claims\": true tells all.",
+			CLAIMS_MOST, report->n_claims);
+		brief.n_claims = CLAIMS_MOST;
+	}
+	if (!all && report->de_facto.n_candidates > CLAIMS_MOST)
+		brief.de_facto.n_candidates = CLAIMS_MOST;
+	return berth_report_json(&brief, buffer_write, &answer->json);
+}
+
 int calls_look_report(
 	struct calls *calls, const struct input_value *values, struct tool_answer *answer)
 {
@@ -122,12 +140,10 @@ int calls_look_report(
 		r = berth_report(calls->berth, snapshot, (uint16_t)values[REPORT_PORT].number,
 			query->parts, &report);
 	}
-	if (r < 0)
+	if (!report)
 		r = calls_fail(answer, r);
-	else {
-		say_report(&answer->text, report);
-		r = berth_report_json(report, buffer_write, &answer->json);
-	}
+	else
+		r = put_report(report, values[REPORT_CLAIMS].flag, answer);
 	berth_report_free(report);
 	berth_snapshot_free(snapshot);
 	berth_query_free(query);
@@ -191,7 +207,7 @@ int calls_look_list(
 
 		r = berth_snapshot(calls->berth, &ask, &snapshot);
 	}
-	if (r < 0)
+	if (!snapshot)
 		r = calls_fail(answer, r);
 	else {
 		size_t most = values[LIST_LIMIT].given ? (size_t)values[LIST_LIMIT].number
@@ -276,7 +292,7 @@ int calls_look_why(
 		memcpy(bind.address, query->parts->address, sizeof(bind.address));
 		r = berth_why(calls->berth, &bind, &why);
 	}
-	if (r < 0)
+	if (!why)
 		r = calls_fail(answer, r);
 	else {
 		say_why(&answer->text, why);
@@ -363,7 +379,7 @@ int calls_look_history(
 
 		r = berth_history(calls->berth, &ask, &history);
 	}
-	if (r < 0)
+	if (!history)
 		r = calls_fail(answer, r);
 	else {
 		buffer_format(&answer->text,

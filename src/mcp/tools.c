@@ -27,6 +27,9 @@ static const struct input report_inputs[] = {
 	[REPORT_COMMANDS] = {.name = "commands",
 		.kind = INPUT_FLAG,
 		.help = "Command lines of processes too; they can hold secrets."},
+	[REPORT_CLAIMS] = {.name = "claims",
+		.kind = INPUT_FLAG,
+		.help = "All software that is known to use the number, not only the first few."},
 	{.name = NULL},
 };
 

@@ -24,7 +24,8 @@ enum tool_id {
 enum report_input {
 	REPORT_PORT,
 	REPORT_PROTO,
-	REPORT_COMMANDS
+	REPORT_COMMANDS,
+	REPORT_CLAIMS
 };
 enum list_input {
 	LIST_PORT,

@@ -128,7 +128,7 @@ def bad(said: Any) -> str:
 
 
 def test_report_is_that_of_the_command_line(berth: Berth) -> None:
-    [said] = talk_after_hello(berth, call("report", port=6379, commands=True))
+    [said] = talk_after_hello(berth, call("report", port=6379, commands=True, claims=True))
     text, content = good(said)
     assert content == berth(*SERVERS, "--json", "6379").json()
     assert text.startswith("Port 6379: tcp is listening, a plain server could bind it: no; udp is free,")
@@ -141,6 +141,17 @@ def test_command_lines_are_left_out_unless_asked_for(berth: Berth) -> None:
     sockets = [good(each)[1]["sockets"] for each in said]
     assert [any(owner["command"] for socket in each for owner in socket["owners"]) for each in sockets] == [
         False, True, False, True]
+
+
+def test_report_has_a_few_claims_unless_all_are_asked_for(berth: Berth) -> None:
+    few, every = talk_after_hello(berth, call("report", port=3000), call("report", port=3000, claims=True))
+    text, brief = good(few)
+    whole = good(every)[1]
+    assert whole == berth(*SERVERS, "--json", "3000").json()
+    assert len(brief["claims"]) == len(brief["de_facto"]["candidates"]) == 5
+    assert brief["claims"] == whole["claims"][:5] and len(whole["claims"]) > 50
+    assert f"The JSON has the first 5 of {len(whole['claims'])} claims" in text
+    assert len(json.dumps(brief)) < 8000
 
 
 def test_list_is_that_of_the_command_line(berth: Berth) -> None:
@@ -196,7 +207,7 @@ def test_what_cannot_be_done_is_told_to_the_model(berth: Berth) -> None:
     ("report", {"port": 80.5}, "whole number"), ("report", {"port": 1e300}, "whole number"),
     ("report", {"port": 10**30}, "whole number"), ("report", {"port": [80]}, "whole number"),
     ("report", {"port": 80, "proto": "sctp"}, "tcp or udp"), ("report", {"port": 80, "proto": "tcp\0x"}, "tcp or udp"),
-    ("report", {"port": 80, "prot": "tcp"}, "it takes port, proto, commands"), ("doctor", {"x": 1}, "it takes none"),
+    ("report", {"port": 80, "prot": "tcp"}, "it takes port, proto, commands, claims"), ("doctor", {"x": 1}, "it takes none"),
     ("report", {"port": 80, "commands": "yes"}, "true or false"),
     ("why", {"port": 80, "address": "127.0.0.1:1,0.0.0.0"}, "address"), ("why", {"port": 80, "address": "x"}, "x"),
     ("why", {"port": 80, "address": "1\n2"}, "without control characters"), ("why", {"port": 80, "address": ""}, "1 to 64"),
