@@ -14,82 +14,188 @@
 
 struct session_version {
 	const char *name;
+	bool stateless; /* no handshake: each request names the version that it is in */
 	bool structured; /* structuredContent and outputSchema */
 	bool batches; /* arrays of messages have to be taken */
 };
 
+/* The newest first. */
 static const struct session_version versions[] = {
+	{.name = "2026-07-28", .stateless = true, .structured = true},
 	{.name = "2025-11-25", .structured = true},
 	{.name = "2025-06-18", .structured = true},
 	{.name = "2025-03-26", .batches = true},
 	{.name = "2024-11-05"},
 };
 
-/* Another than we know: the newest of ours, and the client decides. */
-static const struct session_version *choose_version(const char *wanted)
+enum {
+	VERSIONS = sizeof(versions) / sizeof(*versions),
+	UNSUPPORTED_VERSION = -32022, /* of 2026-07-28; an answer to such requests alone */
+	KEEP_MS = 3600000, /* how long lists may be kept: they are the same until we end */
+};
+
+static const char *const version_key = "io.modelcontextprotocol/protocolVersion";
+static const char *const capabilities_key = "io.modelcontextprotocol/clientCapabilities";
+
+/* One request and its answer. */
+struct exchange {
+	struct session *session;
+	const struct rpc_message *message;
+	const struct session_version *version; /* that it is in; NULL: none was agreed on */
+	struct json *json;
+};
+
+static const struct session_version *find_version(const char *name, bool stateless)
 {
-	for (size_t i = 0; i < sizeof(versions) / sizeof(*versions); i++) {
-		if (!strcmp(versions[i].name, wanted))
+	for (size_t i = 0; i < VERSIONS; i++) {
+		if (versions[i].stateless == stateless && !strcmp(versions[i].name, name))
 			return &versions[i];
 	}
-	return &versions[0];
+	return NULL;
 }
 
-static void put_initialize(
-	struct session *session, const struct rpc_message *message, struct json *json)
+/* Another than we know: the newest of ours with a handshake, and the client decides. */
+static const struct session_version *choose_version(const char *wanted)
 {
-	const char *wanted = tree_word(message->params, "protocolVersion");
+	const struct session_version *version = find_version(wanted, false);
 
-	if (!wanted) {
-		rpc_put_error(json, message->id, RPC_BAD_PARAMS,
-			"\"protocolVersion\" is to be a text, as 2025-11-25");
-		return;
-	}
-	session->version = choose_version(wanted);
-	rpc_open_reply(json, message->id);
-	json_open_object(json, "result");
-	json_string(json, "protocolVersion", session->version->name);
+	for (size_t i = 0; !version; i++)
+		version = versions[i].stateless ? NULL : &versions[i];
+	return version;
+}
+
+/* ---- Parts of answers ------------------------------------------------------------------------ */
+
+static void put_server(struct json *json, const char *key)
+{
+	json_open_object(json, key);
+	json_string(json, "name", "berth");
+	json_string(json, "title", "berth: ports of this machine");
+	json_string(json, "version", BERTH_VERSION);
+	json_close_object(json);
+}
+
+static void put_capabilities(struct json *json)
+{
 	json_open_object(json, "capabilities");
 	json_open_object(json, "tools");
 	json_bool(json, "listChanged", false);
 	json_close_object(json);
 	json_close_object(json);
-	json_open_object(json, "serverInfo");
-	json_string(json, "name", "berth");
-	json_string(json, "title", "berth: ports of this machine");
-	json_string(json, "version", BERTH_VERSION);
-	json_close_object(json);
-	json_string(json, "instructions", tools_instructions(session->allow_leases));
-	json_close_object(json);
-	json_close_object(json);
 }
 
-static void put_pong(const struct rpc_message *message, struct json *json)
+static void open_result(const struct exchange *exchange)
 {
-	rpc_open_reply(json, message->id);
+	struct json *json = exchange->json;
+
+	rpc_open_reply(json, exchange->message->id);
 	json_open_object(json, "result");
+	if (!exchange->version || !exchange->version->stateless)
+		return;
+	json_string(json, "resultType", "complete");
+	json_open_object(json, "_meta");
+	put_server(json, "io.modelcontextprotocol/serverInfo");
+	json_close_object(json);
+}
+
+static void close_result(const struct exchange *exchange)
+{
+	json_close_object(exchange->json);
+	json_close_object(exchange->json);
+}
+
+static void refuse(const struct exchange *exchange, enum rpc_code code, const char *why)
+{
+	rpc_put_error(exchange->json, exchange->message->id, code, why);
+}
+
+static void put_keeping(const struct exchange *exchange)
+{
+	if (!exchange->version->stateless)
+		return;
+	json_uint(exchange->json, "ttlMs", KEEP_MS);
+	json_string(exchange->json, "cacheScope", "private");
+}
+
+/* ---- How it begins --------------------------------------------------------------------------- */
+
+static void put_initialize(const struct exchange *exchange)
+{
+	struct session *session = exchange->session;
+	struct json *json = exchange->json;
+	const char *wanted = tree_word(exchange->message->params, "protocolVersion");
+
+	if (!wanted) {
+		refuse(exchange, RPC_BAD_PARAMS,
+			"\"protocolVersion\" is to be a text, as 2025-11-25");
+		return;
+	}
+	session->version = choose_version(wanted);
+	open_result(exchange);
+	json_string(json, "protocolVersion", session->version->name);
+	put_capabilities(json);
+	put_server(json, "serverInfo");
+	json_string(json, "instructions", tools_instructions(session->allow_leases));
+	close_result(exchange);
+}
+
+static void put_versions(struct json *json, const char *key)
+{
+	json_open_array(json, key);
+	for (size_t i = 0; i < VERSIONS; i++)
+		json_string(json, NULL, versions[i].name);
+	json_close_array(json);
+}
+
+static void put_discovery(const struct exchange *exchange)
+{
+	open_result(exchange);
+	put_versions(exchange->json, "supportedVersions");
+	put_capabilities(exchange->json);
+	json_string(exchange->json, "instructions",
+		tools_instructions(exchange->session->allow_leases));
+	put_keeping(exchange);
+	close_result(exchange);
+}
+
+static void put_unsupported(const struct exchange *exchange, const char *wanted)
+{
+	struct json *json = exchange->json;
+
+	rpc_open_reply(json, exchange->message->id);
+	json_open_object(json, "error");
+	json_int(json, "code", UNSUPPORTED_VERSION);
+	json_string(json, "message", "this version of the protocol is not spoken");
+	json_open_object(json, "data");
+	put_versions(json, "supported");
+	json_string(json, "requested", wanted);
+	json_close_object(json);
 	json_close_object(json);
 	json_close_object(json);
 }
 
-static void put_list(
-	const struct session *session, const struct rpc_message *message, struct json *json)
+static void put_pong(const struct exchange *exchange)
+{
+	open_result(exchange);
+	close_result(exchange);
+}
+
+/* ---- Tools ----------------------------------------------------------------------------------- */
+
+static void put_list(const struct exchange *exchange)
 {
 	struct tree *cursor = NULL;
 
-	if (tree_member(message->params, "cursor", &cursor)) {
-		rpc_put_error(json, message->id, RPC_BAD_PARAMS,
+	if (tree_member(exchange->message->params, "cursor", &cursor)) {
+		refuse(exchange, RPC_BAD_PARAMS,
 			"there is one page of tools, and no cursor leads to another");
 		return;
 	}
-	rpc_open_reply(json, message->id);
-	json_open_object(json, "result");
-	tools_put(json, session->allow_leases, session->version->structured);
-	json_close_object(json);
-	json_close_object(json);
+	open_result(exchange);
+	tools_put(exchange->json, exchange->session->allow_leases, exchange->version->structured);
+	put_keeping(exchange);
+	close_result(exchange);
 }
-
-/* ---- Calls ----------------------------------------------------------------------------------- */
 
 static void put_text(struct json *json, const struct buffer *text)
 {
@@ -103,26 +209,25 @@ static void put_text(struct json *json, const struct buffer *text)
  * A sentence, and then the JSON as text, as the protocol asks for, for the sake of clients that do
  * not hand structured content on.
  */
-static void put_result(const struct session *session, const struct rpc_message *message,
-	const struct tool_answer *answer, bool failed, struct json *json)
+static void put_result(
+	const struct exchange *exchange, const struct tool_answer *answer, bool failed)
 {
+	struct json *json = exchange->json;
 	struct buffer clean = {0};
 
 	foreign_json(&clean, buffer_string(&answer->json), answer->json.len);
-	rpc_open_reply(json, message->id);
-	json_open_object(json, "result");
+	open_result(exchange);
 	json_open_array(json, "content");
 	put_text(json, &answer->text);
 	if (clean.len)
 		put_text(json, &clean);
 	json_close_array(json);
-	if (clean.len && session->version->structured) {
+	if (clean.len && exchange->version->structured) {
 		json_value_follows(json, "structuredContent");
 		buffer_bytes(json->out, clean.data, clean.len);
 	}
 	json_bool(json, "isError", failed);
-	json_close_object(json);
-	json_close_object(json);
+	close_result(exchange);
 	if (clean.error && !json->out->error)
 		json->out->error = clean.error;
 	buffer_free(&clean);
@@ -150,52 +255,93 @@ static bool answer_call(const struct session *session, enum tool_id id, struct t
 	return false;
 }
 
-static void put_call(
-	const struct session *session, const struct rpc_message *message, struct json *json)
+static void put_call(const struct exchange *exchange)
 {
+	struct tree *params = exchange->message->params;
 	struct tree *arguments = NULL;
 	struct tool_answer answer = {{0}, {0}};
-	const char *name = tree_word(message->params, "name");
-	enum tool_id id = name ? tools_find(name, session->allow_leases) : TOOLS;
+	const char *name = tree_word(params, "name");
+	enum tool_id id = name ? tools_find(name, exchange->session->allow_leases) : TOOLS;
 
-	(void)tree_member(message->params, "arguments", &arguments);
+	(void)tree_member(params, "arguments", &arguments);
 	if (id == TOOLS) {
-		rpc_put_error(json, message->id, RPC_BAD_PARAMS,
+		refuse(exchange, RPC_BAD_PARAMS,
 			name ? "there is no tool of that name" : "\"name\" is to be a text");
 		return;
 	}
 	if (arguments && tree_kind(arguments) != TREE_OBJECT) {
-		rpc_put_error(
-			json, message->id, RPC_BAD_PARAMS, "\"arguments\" is to be an object");
+		refuse(exchange, RPC_BAD_PARAMS, "\"arguments\" is to be an object");
 		return;
 	}
-	bool done = answer_call(session, id, arguments, &answer);
+	bool done = answer_call(exchange->session, id, arguments, &answer);
 	if (answer.text.error || answer.json.error)
-		rpc_put_error(json, message->id, RPC_INTERNAL, "out of memory");
+		refuse(exchange, RPC_INTERNAL, "out of memory");
 	else
-		put_result(session, message, &answer, !done, json);
+		put_result(exchange, &answer, !done);
 	buffer_free(&answer.text);
 	buffer_free(&answer.json);
 }
 
 /* ---- Messages -------------------------------------------------------------------------------- */
 
-static void put_reply(struct session *session, const struct rpc_message *message, struct json *json)
-{
-	const char *method = message->method;
+static const struct {
+	const char *method;
+	bool stateless; /* with versions of either kind */
+	bool handshake;
+	bool early; /* also before the handshake */
+	void (*put)(const struct exchange *exchange);
+} methods[] = {
+	{"initialize", .handshake = true, .early = true, .put = put_initialize},
+	{"ping", .handshake = true, .early = true, .put = put_pong},
+	{"server/discover", .stateless = true, .put = put_discovery},
+	{"tools/list", .stateless = true, .handshake = true, .put = put_list},
+	{"tools/call", .stateless = true, .handshake = true, .put = put_call},
+};
 
-	if (!strcmp(method, "initialize"))
-		put_initialize(session, message, json);
-	else if (!strcmp(method, "ping"))
-		put_pong(message, json);
-	else if (strcmp(method, "tools/list") != 0 && strcmp(method, "tools/call") != 0)
-		rpc_put_error(json, message->id, RPC_NO_METHOD, "there is no such method");
-	else if (!session->version)
-		rpc_put_error(json, message->id, RPC_INVALID, "initialize comes first");
-	else if (!strcmp(method, "tools/list"))
-		put_list(session, message, json);
+static void put_reply(const struct exchange *exchange)
+{
+	const struct session_version *version = exchange->version;
+	bool stateless = version && version->stateless;
+
+	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++) {
+		if (strcmp(methods[i].method, exchange->message->method) != 0 ||
+			!(stateless ? methods[i].stateless : methods[i].handshake))
+			continue;
+		if (version || methods[i].early)
+			methods[i].put(exchange);
+		else
+			refuse(exchange, RPC_INVALID, "initialize comes first");
+		return;
+	}
+	refuse(exchange, RPC_NO_METHOD, "there is no such method");
+}
+
+/* A request that names its version is answered in it, whatever was agreed on before. */
+static void answer_request(
+	struct session *session, const struct rpc_message *message, struct json *json)
+{
+	struct exchange exchange = {session, message, session->version, json};
+	struct tree *meta = NULL;
+	struct tree *value = NULL;
+
+	(void)tree_member(message->params, "_meta", &meta);
+	if (!tree_member(meta, version_key, &value)) {
+		put_reply(&exchange);
+		return;
+	}
+	const char *wanted = tree_word(meta, version_key);
+	if (!wanted) {
+		refuse(&exchange, RPC_BAD_PARAMS, "the version of the protocol is to be a text");
+		return;
+	}
+	exchange.version = find_version(wanted, true);
+	if (!exchange.version)
+		put_unsupported(&exchange, wanted);
+	else if (!tree_member(meta, capabilities_key, &value) || tree_kind(value) != TREE_OBJECT)
+		refuse(&exchange, RPC_BAD_PARAMS,
+			"\"_meta\" is to have the client's capabilities, as an object");
 	else
-		put_call(session, message, json);
+		put_reply(&exchange);
 }
 
 static void answer_message(struct session *session, struct tree *root, struct json *json)
@@ -205,7 +351,7 @@ static void answer_message(struct session *session, struct tree *root, struct js
 	rpc_read(root, &message);
 	switch (message.kind) {
 	case RPC_REQUEST:
-		put_reply(session, &message, json);
+		answer_request(session, &message, json);
 		break;
 	case RPC_WRONG:
 		rpc_put_error(json, message.id, message.code, message.why);

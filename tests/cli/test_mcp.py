@@ -13,7 +13,11 @@ SERVERS = ("--replay", str(RECORDINGS / "servers"))
 LOOKING = ["report", "list", "why", "free", "doctor", "history"]
 LEASING = ["lease", "release", "leases"]
 UNREADABLE, INVALID, NO_METHOD, BAD_PARAMS = -32700, -32600, -32601, -32602
-NEWEST = "2025-11-25"
+NEWEST = "2025-11-25"  # of those with a handshake
+STATELESS = "2026-07-28"
+ALL_VERSIONS = [STATELESS, NEWEST, "2025-06-18", "2025-03-26", "2024-11-05"]
+UNSUPPORTED = -32022
+META = "io.modelcontextprotocol/"
 MOST_BYTES, MOST_DEPTH = 1 << 20, 32
 
 
@@ -49,7 +53,7 @@ def talk_after_hello(berth: Berth, *messages: Any, version: str = NEWEST, **more
 
 @pytest.mark.parametrize(("asked", "given"), [
     ("2025-11-25", "2025-11-25"), ("2025-06-18", "2025-06-18"), ("2025-03-26", "2025-03-26"),
-    ("2024-11-05", "2024-11-05"), ("2026-07-28", NEWEST), ("1", NEWEST), ("", NEWEST),
+    ("2024-11-05", "2024-11-05"), (STATELESS, NEWEST), ("1", NEWEST), ("", NEWEST),
 ])
 def test_a_version_that_is_known_is_spoken(berth: Berth, asked: str, given: str) -> None:
     [said] = talk(berth, hello(asked))
@@ -106,6 +110,55 @@ def test_older_versions_have_no_structured_content(berth: Berth, version: str) -
     assert not any("outputSchema" in tool for tool in tools["result"]["tools"])
     assert "structuredContent" not in report["result"]
     assert validated(json.loads(report["result"]["content"][1]["text"]))["port"] == 80
+
+
+# ---- Without a handshake ---------------------------------------------------------------------------
+
+def stateless(method: str, number: Any = 1, version: Any = STATELESS, **params: Any) -> dict[str, Any]:
+    return request(method, number, _meta={f"{META}protocolVersion": version, f"{META}clientCapabilities": {}}, **params)
+
+
+def test_a_request_that_names_its_version_needs_no_handshake(berth: Berth) -> None:
+    found, tools, report, wrong = (each["result"] for each in talk(
+        berth, stateless("server/discover"), stateless("tools/list"),
+        stateless("tools/call", name="report", arguments={"port": 80}),
+        stateless("tools/call", name="report", arguments={})))
+    for result in (found, tools, report, wrong):
+        assert result["resultType"] == "complete"
+        assert result["_meta"][f"{META}serverInfo"]["name"] == "berth"
+    assert found["supportedVersions"] == ALL_VERSIONS and found["capabilities"] == {"tools": {"listChanged": False}}
+    assert "call free" in found["instructions"]
+    for result in (found, tools):
+        assert result["ttlMs"] > 0 and result["cacheScope"] == "private"
+    assert [tool["name"] for tool in tools["tools"]] == LOOKING
+    assert validated(report["structuredContent"])["port"] == 80
+    assert wrong["isError"] is True
+
+
+@pytest.mark.parametrize("method", ["ping", "initialize", "subscriptions/listen", "resources/list"])
+def test_what_the_newest_version_does_not_have_is_no_method(berth: Berth, method: str) -> None:
+    [said] = talk(berth, stateless(method, protocolVersion=NEWEST))
+    assert said["error"]["code"] == NO_METHOD
+
+
+@pytest.mark.parametrize("version", ["1900-01-01", NEWEST, ""])
+def test_a_version_that_is_not_spoken_is_answered_with_those_that_are(berth: Berth, version: str) -> None:
+    [said] = talk(berth, stateless("tools/list", version=version))
+    assert said["error"]["code"] == UNSUPPORTED
+    assert said["error"]["data"] == {"supported": ALL_VERSIONS, "requested": version}
+
+
+def test_meta_that_is_no_good_is_refused(berth: Berth) -> None:
+    said = talk(berth, stateless("tools/list", version=1),
+                request("tools/list", _meta={f"{META}protocolVersion": STATELESS}),
+                request("tools/list", _meta={f"{META}protocolVersion": STATELESS, f"{META}clientCapabilities": []}))
+    assert [each["error"]["code"] for each in said] == [BAD_PARAMS] * 3
+
+
+def test_both_kinds_of_versions_go_side_by_side(berth: Berth) -> None:
+    new, old = talk_after_hello(berth, stateless("tools/list"), request("tools/list", _meta={"progressToken": 1}))
+    assert new["result"]["resultType"] == "complete" and "resultType" not in old["result"]
+    assert new["result"]["tools"] == old["result"]["tools"]
 
 
 # ---- Calls -----------------------------------------------------------------------------------------
@@ -331,3 +384,12 @@ def test_an_output_that_cannot_be_written_is_told(berth: Berth) -> None:
         answer = berth("mcp", stdin=None, input=BASE + b"}\n", stdout=full)
     assert answer.code == UNKNOWN
     assert_one_clear_line(answer)
+
+
+def test_the_configuration_in_the_manual_starts_it(berth: Berth) -> None:
+    page = (ROOT / "man" / "berth-mcp.1").read_text(encoding="utf-8")
+    block = page.partition(".Bd -literal -offset indent\n")[2].partition(".Ed\n")[0]
+    [(name, server)] = json.loads(block)["mcpServers"].items()
+    assert (name, server["command"]) == ("berth", "berth")
+    answer = berth(*server["args"], stdin=None, input=json.dumps(hello()).encode())
+    assert "call lease" in json.loads(answer.bytes_out)["result"]["instructions"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""berth mcp and the official client of the protocol, among real sockets, leases and names that mean harm.
+"""berth mcp and the official clients of the protocol, among real sockets, leases and names that mean harm.
 
 Lines, one by one, are in tests/cli/test_mcp.py.
 """
@@ -50,11 +50,12 @@ def script() -> Path:
 
 
 class Client:
-    """The official client with a server of its own, in a world."""
+    """One of the official clients with a server of its own, in a world."""
 
-    def __init__(self, there: World, script: Path, *flags: str, folder: str = "/mnt") -> None:
+    def __init__(self, there: World, script: Path, *flags: str, folder: str = "/mnt", which: str = "sdk") -> None:
         self.process = subprocess.Popen(
-            [*there.enter, "sh", "-c", f'cd {folder} && exec node "$@"', "sh", str(script), str(BERTH), "mcp", *flags],
+            [*there.enter, "sh", "-c", f'cd {folder} && exec node "$@"', "sh", str(script), which, str(BERTH), "mcp",
+             *flags],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             env={**environment(Path(folder)), "PATH": os.environ["PATH"]})
         self.hello = self.said()
@@ -130,9 +131,12 @@ def end(server: subprocess.Popen[str]) -> None:
 
 # ---- Looking ---------------------------------------------------------------------------------------
 
-def test_a_client_sees_a_server_and_gets_no_lease(there: World, script: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("which", "version"), [("sdk", None), ("auto", "2026-07-28")])
+def test_a_client_sees_a_server_and_gets_no_lease(there: World, script: Path, tmp_path: Path, which: str,
+                                                  version: str | None) -> None:
     server, port = listen(there)
-    with Client(there, script) as client:
+    with Client(there, script, which=which) as client:
+        assert client.hello["version"] == version and "call free" in client.hello["instructions"]
         assert client.hello["server"]["name"] == "berth" and "tools" in client.hello["capabilities"]
         assert client.tools() == LOOKING
         report = client.call("report", port=port)
@@ -174,8 +178,9 @@ def test_free_keeps_nothing_and_names_nothing_that_is_kept(there: World, script:
 
 # ---- Leasing ---------------------------------------------------------------------------------------
 
-def test_a_lease_is_the_sessions(there: World, script: Path, tmp_path: Path) -> None:
-    with Client(there, script, "--allow-leases") as client:
+@pytest.mark.parametrize("which", ["sdk", "auto"])
+def test_a_lease_is_the_sessions(there: World, script: Path, tmp_path: Path, which: str) -> None:
+    with Client(there, script, "--allow-leases", which=which) as client:
         assert client.tools() == LOOKING | LEASING
         first = client.call("lease", name="web")
         port = first["port"]
