@@ -169,7 +169,9 @@ static int lease(struct leasing *leasing, uint16_t *ret_port)
 	if (ask->pid)
 		r = sockets_start(chooser->berth->system, ask->pid, &leasing->start_ticks);
 	if (r)
-		return handle_fail(r, "there is no process %u", (unsigned)ask->pid);
+		return handle_fail(r,
+			r == -ESRCH ? "there is no process %u" : "process %u cannot be seen",
+			(unsigned)ask->pid);
 	const struct ledger_look look = {.netns = chooser->here.netns,
 		.key = entry_key_of(leasing->project, ask->name),
 		.own = true,

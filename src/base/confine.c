@@ -98,3 +98,15 @@ int confine_deny(const int *calls, size_t n)
 {
 	return filter(calls, n, SECCOMP_RET_ERRNO | EPERM, SECCOMP_RET_ALLOW);
 }
+
+int confine_daemon(void)
+{
+	static const int denied[] = {SYS_execve, SYS_execveat, SYS_ptrace, SYS_process_vm_readv,
+		SYS_process_vm_writev, SYS_kill, SYS_tkill, SYS_pidfd_send_signal, SYS_mount,
+		SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_move_mount, SYS_fsopen, SYS_fsmount,
+		SYS_open_tree, SYS_init_module, SYS_finit_module, SYS_delete_module, SYS_kexec_load,
+		SYS_reboot, SYS_swapon, SYS_swapoff, SYS_settimeofday, SYS_clock_settime,
+		SYS_sethostname, SYS_add_key, SYS_keyctl, SYS_userfaultfd, SYS_io_uring_setup};
+
+	return confine_deny(denied, sizeof(denied) / sizeof(*denied));
+}

@@ -31,4 +31,12 @@ int confine_capabilities(uint64_t kept);
 int confine_allow(const int *calls, size_t n);
 int confine_deny(const int *calls, size_t n);
 
+/*
+ * All calls fail that no daemon of ours has a use for, and whoever took one over would: to start
+ * programs, to signal, trace or change other processes, to change file systems and the kernel. The
+ * units that come with them have lists of what is allowed instead, which service managers keep up
+ * to date. 0 or -errno.
+ */
+int confine_daemon(void);
+
 #endif

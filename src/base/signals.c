@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/signalfd.h>
 
 #include "base/text.h"
 
@@ -82,4 +83,16 @@ bool signals_ends(int signal)
 			return table[i].ends;
 	}
 	return false;
+}
+
+int signals_open(const int *numbers, size_t n, sigset_t *ret_before)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	for (size_t i = 0; i < n; i++)
+		(void)sigaddset(&set, numbers[i]);
+	(void)sigprocmask(SIG_BLOCK, &set, ret_before);
+	int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? -errno : fd;
 }

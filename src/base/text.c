@@ -195,6 +195,24 @@ int text_number(const char *text, size_t len, uint64_t max, uint64_t *ret_value)
 	return 0;
 }
 
+int text_number_pair(const char *text, uint64_t max, uint64_t *ret_first, uint64_t *ret_last)
+{
+	const char *dash = strchr(text, '-');
+	uint64_t first = 0;
+	uint64_t last = 0;
+	int r = dash ? text_number(text, (size_t)(dash - text), max, &first) : -EINVAL;
+
+	if (!r)
+		r = text_number(dash + 1, strlen(dash + 1), max, &last);
+	if (!r && first > last)
+		r = -EINVAL;
+	if (!r) {
+		*ret_first = first;
+		*ret_last = last;
+	}
+	return r;
+}
+
 char text_lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;

@@ -56,6 +56,9 @@ void text_escape_json(struct buffer *out, const char *bytes, size_t len);
  */
 int text_number(const char *text, size_t len, uint64_t max, uint64_t *ret_value);
 
+/* "A-B" as two such numbers, the first not above the second. 0; -EINVAL; -ERANGE. */
+int text_number_pair(const char *text, uint64_t max, uint64_t *ret_first, uint64_t *ret_last);
+
 /* ASCII letters folded, others as they are. Independent of the locale, unlike strcasecmp. */
 char text_lower(char c);
 int text_compare_fold(const char *a, const char *b);

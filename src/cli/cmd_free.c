@@ -37,13 +37,10 @@ static enum cli_exit take_count(const char *value, struct berth_free_ask *ask)
 
 enum cli_exit cmd_free_range(const char *value, struct berth_port_range *ret_range)
 {
-	const char *dash = strchr(value, '-');
 	uint64_t first = 0;
 	uint64_t last = 0;
 
-	if (!dash || text_number(value, (size_t)(dash - value), LARGEST_PORT, &first) ||
-		text_number(dash + 1, strlen(dash + 1), LARGEST_PORT, &last) || !first ||
-		first > last) {
+	if (text_number_pair(value, LARGEST_PORT, &first, &last) || !first) {
 		cli_complain("'%s' is no range of ports; try 8000-8999", value);
 		return CLI_USAGE;
 	}

@@ -60,7 +60,7 @@ struct wanted {
 /* ---- The command line -------------------------------------------------------------------------
  */
 
-static enum cli_exit read_mode(const char *text, struct wanted *wanted)
+enum cli_exit cmd_serve_mode(const char *text, mode_t *ret_mode)
 {
 	char *end = NULL;
 	unsigned long mode = strtoul(text, &end, OCTAL);
@@ -69,8 +69,7 @@ static enum cli_exit read_mode(const char *text, struct wanted *wanted)
 		cli_complain("'%s' is no mode; try 0600, 0660 or 0666", text);
 		return CLI_USAGE;
 	}
-	wanted->mode = (mode_t)mode;
-	wanted->has_mode = true;
+	*ret_mode = (mode_t)mode;
 	return CLI_YES;
 }
 
@@ -106,7 +105,8 @@ static enum cli_exit read_option(const struct cli_given *given, struct wanted *w
 		wanted->path = given->value;
 		break;
 	case KEY_MODE:
-		return read_mode(given->value, wanted);
+		wanted->has_mode = true;
+		return cmd_serve_mode(given->value, &wanted->mode);
 	case KEY_TOKEN:
 		wanted->token_file = given->value;
 		break;

@@ -19,6 +19,7 @@ const struct command *const commands[] = {
 	&cmd_lease,
 	&cmd_release,
 	&cmd_leases,
+	&cmd_serve_leases,
 	&cmd_wait,
 	&cmd_kill,
 	&cmd_why,

@@ -7,6 +7,7 @@
 #define BERTH_CLI_COMMANDS_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "cli/cli.h"
 
@@ -145,6 +146,7 @@ extern const struct command cmd_release;
 extern const struct command cmd_reserve;
 extern const struct command cmd_run;
 extern const struct command cmd_serve;
+extern const struct command cmd_serve_leases;
 extern const struct command cmd_site;
 extern const struct command cmd_unreserve;
 extern const struct command cmd_up;
@@ -161,6 +163,8 @@ bool cmd_env_counts(const struct berth_lease *lease, uint64_t project);
 enum cli_exit cmd_lease_code(int error);
 enum cli_exit cmd_free_range(const char *value, struct berth_port_range *ret_range);
 void cmd_leases_cover(const struct cli *cli, bool shared);
+/* "0600", of a socket; CLI_USAGE after a complaint. */
+enum cli_exit cmd_serve_mode(const char *text, mode_t *ret_mode);
 /* All that the ledger has, CLI_YES; or an exit status after a complaint. */
 enum cli_exit cmd_leases_read(struct cli *cli, struct berth_leases **ret_leases);
 

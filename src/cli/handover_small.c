@@ -141,6 +141,7 @@ const struct command cmd_map = {.name = "map"};
 const struct command cmd_mcp = {.name = "mcp"};
 const struct command cmd_page = {.name = "page"};
 const struct command cmd_serve = {.name = "serve"};
+const struct command cmd_serve_leases = {.name = "serve-leases"};
 const struct command cmd_site = {.name = "site"};
 const struct command cmd_record = {.name = "record"};
 const struct command cmd_disable = {.name = "disable"};

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/signals.h"
 #include "cli/commands.h"
 #include "cli/run_child.h"
 
@@ -302,15 +303,11 @@ static void loop(struct running *running, struct pollfd *polled)
 static int block_signals(struct running *running)
 {
 	static const int numbers[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGCHLD};
-	sigset_t mine;
 
-	sigemptyset(&mine);
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
-		sigaddset(&mine, numbers[i]);
 	(void)signal(SIGCHLD, SIG_DFL); /* ignored, it would take the exit status away (wait(2)) */
-	(void)sigprocmask(SIG_BLOCK, &mine, &running->before);
-	running->signals = signalfd(-1, &mine, SFD_CLOEXEC | SFD_NONBLOCK);
-	return running->signals < 0 ? -errno : 0;
+	running->signals =
+		signals_open(numbers, sizeof(numbers) / sizeof(*numbers), &running->before);
+	return running->signals < 0 ? running->signals : 0;
 }
 
 static void start_all(struct running *running)
@@ -335,9 +332,10 @@ int up_children_run(struct up_children *children)
 	struct running running = {.children = children};
 	struct pollfd *polled = calloc(children->n + 1, sizeof(*polled));
 
-	if (!polled || block_signals(&running)) {
+	int error = polled ? block_signals(&running) : -ENOMEM;
+	if (error) {
 		free(polled);
-		cli_complain("the commands cannot be started: %s", strerror(errno));
+		cli_complain("the commands cannot be started: %s", strerror(-error));
 		return RUN_CHILD_NOT_STARTED;
 	}
 	start_all(&running);

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/notify.h"
+#include "base/signals.h"
 #include "base/text.h"
 #include "daemon/cage.h"
 #include "daemon/keeper.h"
@@ -179,16 +180,11 @@ static int open_watch(struct daemon *daemon)
 
 static int open_signals(struct daemon *daemon)
 {
-	sigset_t set;
+	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
 
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGHUP);
-	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
-	daemon->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return daemon->signals < 0 ? -errno : 0;
+	daemon->signals = signals_open(numbers, sizeof(numbers) / sizeof(*numbers), NULL);
+	return daemon->signals < 0 ? daemon->signals : 0;
 }
 
 static int open_keeper(struct daemon *daemon)

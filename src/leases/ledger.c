@@ -5,7 +5,6 @@
  */
 #include "leases/ledger.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -14,6 +13,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -23,6 +23,7 @@ enum {
 	FOLDER_NAME = 24, /* "4294967295-4294967295" */
 	FOLDER_TRIES = 16,
 	FOLDERS_MOST = 16, /* of one user; whose name was taken by somebody else has another one */
+	NAMES_BYTES = 8192, /* that are read at once */
 	KEY = 16, /* digits of the key, and of the id behind it */
 	KEY_AND_ID = 2 * KEY + 1,
 	ANY_NAME = 256, /* NAME_MAX and its NUL: of what is no note */
@@ -35,7 +36,7 @@ static const int folder_flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 /* ---- Opening --------------------------------------------------------------------------------- */
 
 /* A folder that others cannot put things into: of this user, or sticky and root's. */
-static int check_folder(int fd, uint32_t uid, bool may_be_sticky)
+static int check_folder(int fd, uint32_t uid, bool may_be_sticky, uint64_t *ret_inode)
 {
 	struct stat status;
 
@@ -45,17 +46,26 @@ static int check_folder(int fd, uint32_t uid, bool may_be_sticky)
 
 	if (status.st_uid != uid || (others_write && !(may_be_sticky && status.st_mode & S_ISVTX)))
 		return -EPERM;
+	*ret_inode = status.st_ino;
 	return 0;
 }
 
-static int open_checked(int at, const char *path, uint32_t uid, bool may_be_sticky)
+static int open_noting(
+	int at, const char *path, uint32_t uid, bool may_be_sticky, uint64_t *ret_inode)
 {
 	int fd = openat(at, path, folder_flags);
-	int r = fd < 0 ? -errno : check_folder(fd, uid, may_be_sticky);
+	int r = fd < 0 ? -errno : check_folder(fd, uid, may_be_sticky, ret_inode);
 
 	if (r && fd >= 0)
 		close(fd);
 	return r ? r : fd;
+}
+
+static int open_checked(int at, const char *path, uint32_t uid, bool may_be_sticky)
+{
+	uint64_t inode = 0;
+
+	return open_noting(at, path, uid, may_be_sticky, &inode);
 }
 
 /* As tmpfiles.d would. The mode is set after it, since umask(2) would take some of it. */
@@ -139,6 +149,7 @@ static int parse_folder(const char *name, uint32_t *ret_uid)
 struct folder {
 	char name[FOLDER_NAME];
 	uint32_t uid;
+	uint64_t inode;
 	unsigned notes; /* in it, also those that were not asked for */
 };
 
@@ -178,26 +189,34 @@ static void *grow(void *array, size_t count, size_t *size, size_t element)
 	return larger;
 }
 
-/* Calls `use` for each name in a folder, which it closes. */
+/* What getdents64(2) gives; the C libraries' readdir(3) wants a descriptor of its own. */
+struct listed {
+	uint64_t inode;
+	int64_t offset;
+	uint16_t bytes;
+	uint8_t type;
+	char name[];
+};
+
+/* Calls `use` for each name in a folder. */
 static int each_name(int fd, struct search *search, size_t folder,
 	int (*use)(struct search *search, size_t folder, const char *name))
 {
-	DIR *all = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *entry = NULL;
-	int r = 0;
+	_Alignas(struct listed) char bytes[NAMES_BYTES];
+	int r = lseek(fd, 0, SEEK_SET) < 0 ? -errno : 0;
+	long n = 1;
 
-	if (!all) {
-		r = -errno;
-		if (fd >= 0)
-			close(fd);
-		return r;
+	while (!r && n > 0) {
+		n = syscall(SYS_getdents64, fd, bytes, sizeof(bytes));
+		r = n < 0 ? -errno : 0;
+		for (long at = 0; !r && at < n;) {
+			const struct listed *listed = (const void *)(bytes + at);
+
+			if (listed->name[0] != '.')
+				r = use(search, folder, listed->name);
+			at += listed->bytes;
+		}
 	}
-	while (!r && (errno = 0, entry = readdir(all)) != NULL) {
-		if (entry->d_name[0] != '.')
-			r = use(search, folder, entry->d_name);
-	}
-	r = r ? r : -errno;
-	closedir(all);
 	return r;
 }
 
@@ -210,7 +229,7 @@ static unsigned folders_of(const struct search *search, uint32_t uid)
 	return count;
 }
 
-static int add_folder(struct search *search, const char *name, uint32_t uid)
+static int add_folder(struct search *search, const char *name, uint32_t uid, uint64_t inode)
 {
 	struct folder *folders = grow(search->folders, search->n_folders, &search->size_folders,
 		sizeof(*search->folders));
@@ -219,7 +238,7 @@ static int add_folder(struct search *search, const char *name, uint32_t uid)
 		return -ENOMEM;
 	search->folders = folders;
 	struct folder *folder = &search->folders[search->n_folders++];
-	*folder = (struct folder){.uid = uid};
+	*folder = (struct folder){.uid = uid, .inode = inode};
 	(void)snprintf(folder->name, sizeof(folder->name), "%s", name);
 	return 0;
 }
@@ -238,25 +257,36 @@ static int see_folder(struct search *search, size_t ignored, const char *name)
 		!S_ISDIR(status.st_mode) || status.st_uid != uid ||
 		folders_of(search, uid) >= FOLDERS_MOST)
 		return 0;
-	return add_folder(search, name, uid);
+	return add_folder(search, name, uid, status.st_ino);
 }
 
-/* A description of its own is opened, so that its place is nobody else's, nor that of a fork. */
+/* The ledger was opened for this question alone, so its place in the folder is nobody else's. */
 static int find_folders(struct search *search)
 {
-	if (search->look->near) {
-		char name[FOLDER_NAME];
-
-		(void)snprintf(name, sizeof(name), "%" PRIu32, search->ledger->uid);
-		return add_folder(search, name, search->ledger->uid);
-	}
-	return each_name(openat(search->ledger->folder, ".", folder_flags), search, 0, see_folder);
+	return each_name(search->ledger->folder, search, 0, see_folder);
 }
 
+/* To be given back by close_of(): ours may be open already. */
 static int open_of(const struct search *search, size_t folder)
 {
-	return open_checked(search->ledger->folder, search->folders[folder].name,
-		search->folders[folder].uid, false);
+	const struct ledger *ledger = search->ledger;
+	const struct folder *of = &search->folders[folder];
+
+	if (ledger->own >= 0 && of->uid == ledger->uid && of->inode == ledger->own_inode)
+		return ledger->own;
+	return open_checked(ledger->folder, of->name, of->uid, false);
+}
+
+static void close_of(const struct search *search, int fd)
+{
+	if (fd >= 0 && fd != search->ledger->own)
+		close(fd);
+}
+
+static int open_as_own(struct ledger *ledger, const char *name)
+{
+	ledger->own = open_noting(ledger->folder, name, ledger->uid, false, &ledger->own_inode);
+	return ledger->own;
 }
 
 /* Ours is mostly named by our number; when somebody took the name, by that and another. */
@@ -270,10 +300,9 @@ static int open_own(struct ledger *ledger, bool make)
 	if (ledger->own >= 0)
 		return 0;
 	(void)snprintf(name, sizeof(name), "%" PRIu32, ledger->uid);
-	ledger->own = open_checked(ledger->folder, name, ledger->uid, false);
-	if (ledger->own < 0 && !find_folders(&search)) {
+	if (open_as_own(ledger, name) < 0 && !find_folders(&search)) {
 		for (size_t i = 0; i < search.n_folders && ledger->own < 0; i++)
-			ledger->own = open_of(&search, i);
+			(void)open_as_own(ledger, search.folders[i].name);
 	}
 	free(search.folders);
 	for (unsigned i = 0; make && ledger->own < 0 && i < FOLDER_TRIES; i++) {
@@ -282,9 +311,8 @@ static int open_own(struct ledger *ledger, bool make)
 				name, sizeof(name), "%" PRIu32 "-%" PRIu32, ledger->uid, chance);
 		if (mkdirat(ledger->folder, name, 0755) < 0 && errno != EEXIST)
 			return -errno;
-		ledger->own = open_checked(ledger->folder, name, ledger->uid, false);
 		/* Whatever umask(2) took: others must see what they must not take. */
-		if (ledger->own >= 0)
+		if (open_as_own(ledger, name) >= 0)
 			(void)fchmod(ledger->own, 0755);
 	}
 	return ledger->own < 0 ? -ENOENT : 0;
@@ -355,7 +383,9 @@ static int look_into(struct search *search, size_t folder)
 	/* Gone meanwhile, or hidden by its user, who is not covered then. */
 	if (fd == -ENOENT || fd == -EACCES || fd == -EPERM || fd == -ENOTDIR || fd == -ELOOP)
 		return 0;
-	return fd < 0 ? fd : each_name(fd, search, folder, see_note);
+	int r = fd < 0 ? fd : each_name(fd, search, folder, see_note);
+	close_of(search, fd);
+	return r;
 }
 
 static unsigned notes_of(const struct search *search, uint32_t uid)
@@ -416,10 +446,22 @@ static int read_found(
 	int r = read_link(fd, uid, found, &entry);
 	if (r == -EBADMSG && search->look->sweep && uid == search->ledger->uid)
 		(void)unlinkat(fd, found->name, 0);
-	close(fd);
+	close_of(search, fd);
 	if (r == -ENOENT)
 		return 0;
 	return seen(context, r ? NULL : &entry, uid);
+}
+
+/* The one that has our number for a name, if there is one. */
+static int find_near(struct search *search, struct ledger *ledger)
+{
+	char name[FOLDER_NAME];
+	int r = open_own(ledger, false);
+
+	(void)snprintf(name, sizeof(name), "%" PRIu32, ledger->uid);
+	if (r)
+		return r == -ENOENT ? 0 : r;
+	return add_folder(search, name, ledger->uid, ledger->own_inode);
 }
 
 int ledger_each(struct ledger *ledger, const struct ledger_look *look, ledger_seen *seen,
@@ -428,7 +470,7 @@ int ledger_each(struct ledger *ledger, const struct ledger_look *look, ledger_se
 	struct search search = {.ledger = ledger, .look = look};
 
 	prepare(&search);
-	int r = find_folders(&search);
+	int r = look->near ? find_near(&search, ledger) : find_folders(&search);
 
 	for (size_t i = 0; !r && i < search.n_folders; i++)
 		r = look_into(&search, i);
@@ -487,7 +529,7 @@ static int change(struct ledger *ledger, const struct entry *entry,
 			if (fd < 0)
 				continue;
 			r = use(fd, name, context);
-			close(fd);
+			close_of(&search, fd);
 		}
 	}
 	free(search.folders);

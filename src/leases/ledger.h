@@ -28,6 +28,7 @@ enum {
 struct ledger {
 	int folder; /* of all users; -1: there is none */
 	int own; /* our folder in it; -1: none yet */
+	uint64_t own_inode;
 	uint32_t uid;
 	bool shared; /* all users of this machine are in it; false: only this one */
 };

@@ -11,13 +11,13 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/notify.h"
+#include "base/signals.h"
 #include "serve/teller.h"
 #include "serve/wire.h"
 
@@ -36,20 +36,6 @@ int serve_token(char ret_token[ROUTE_TOKEN + 1])
 		ret_token[i] = letters[i % 2 ? bytes[i / 2] & LOW : bytes[i / 2] >> BITS];
 	ret_token[ROUTE_TOKEN] = '\0';
 	return 0;
-}
-
-/* SIGTERM and SIGINT end the teller, which takes the front with it. */
-static int open_signals(void)
-{
-	sigset_t set;
-
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigprocmask(SIG_BLOCK, &set, NULL);
-	(void)signal(SIGPIPE, SIG_IGN);
-	int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return fd < 0 ? -errno : fd;
 }
 
 /* ---- The front --------------------------------------------------------------------------------
@@ -117,12 +103,14 @@ static int greet(const struct serve_settings *settings, int wire, double beat_s)
 int serve_run(const struct serve_settings *settings, const char **ret_problem)
 {
 	int wire[2] = {-1, -1};
-	int signals = open_signals();
+	static const int ends[] = {SIGTERM, SIGINT}; /* the teller, which takes the front with it */
+	int signals = signals_open(ends, sizeof(ends) / sizeof(*ends), NULL);
 	double beat_s = notify_watchdog_s();
 	pid_t front = -1;
 	int error = signals < 0 ? signals : 0;
 
 	*ret_problem = "the server could not be started";
+	(void)signal(SIGPIPE, SIG_IGN);
 	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (!error && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, wire) < 0)
 		error = -errno;

@@ -13,7 +13,7 @@ import pytest
 from support import ROOT, Answer
 
 PAGES = sorted((ROOT / "man").glob("*.[1-8]"))
-COMMAND_STRUCT = re.compile(r'^const struct command cmd_(\w+) = \{\n\t\.name = "(\w+)",', re.M)
+COMMAND_STRUCT = re.compile(r'^const struct command cmd_(\w+) = \{\n\t\.name = "([\w-]+)",', re.M)
 
 
 def commands() -> set[str]:
@@ -58,7 +58,8 @@ def test_a_command_has_page_test_and_help(command: str, berth: Callable[..., Ans
     assert page.is_file(), f"no man/berth-{command}.1"
     text = page.read_text(encoding="utf-8")
     assert ".Sh EXIT STATUS" in text and ".Sh EXAMPLES" in text
-    assert (ROOT / "tests" / "cli" / f"test_{command}.py").is_file(), f"no tests/cli/test_{command}.py"
+    test = f"test_{command.replace('-', '_')}.py"
+    assert (ROOT / "tests" / "cli" / test).is_file(), f"no tests/cli/{test}"
     answer = berth(command, "--help")
     assert answer.code == 0 and answer.out
     assert command == "port" or f"berth {command}" in berth("help").out

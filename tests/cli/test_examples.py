@@ -97,7 +97,7 @@ def test_page_and_help_explain_the_same_options(berth: Berth, command: str | Non
 def test_the_first_page_names_every_command(berth: Berth) -> None:
     page = (ROOT / "man" / "berth.1").read_text(encoding="utf-8")
     commands = [row["name"] for row in berth("help", "--json").json()["commands"]]
-    assert re.findall(r"^\.It Cm (\w+)$", page, re.M) == commands
+    assert re.findall(r"^\.It Cm ([\w-]+)$", page, re.M) == commands
 
 
 def test_names_of_files_and_variables_in_the_manual_are_those_of_the_program() -> None:
