@@ -48,15 +48,18 @@ int chooser_learn(struct chooser *chooser)
 	return sockets_policy(chooser->berth->system, &chooser->arena, &chooser->policy);
 }
 
-int chooser_begin(struct chooser *chooser, const struct berth *berth, bool processes)
+int chooser_begin(struct chooser *chooser, const struct berth *berth, unsigned wants)
 {
 	*chooser = (struct chooser){.berth = berth, .ledger = {.folder = -1, .own = -1}};
 	int r = berth->replay
 		? -EROFS
-		: sockets_here(berth->system, processes ? SOCKETS_HERE_PIDNS : 0, &chooser->here);
+		: sockets_here(berth->system, wants & CHOOSER_PROCESSES ? SOCKETS_HERE_PIDNS : 0,
+			  &chooser->here);
 	if (r)
 		return r;
-	chooser->ledger_error = ledger_open(berth->runtime_folder, &chooser->ledger);
+	chooser->ledger_error = wants & CHOOSER_LOOKS
+		? ledger_find(berth->runtime_folder, &chooser->ledger)
+		: ledger_open(berth->runtime_folder, &chooser->ledger);
 	chooser->has_ledger = !chooser->ledger_error;
 	chooser->now = (struct entry_now){.boot_id = chooser->here.boot_id,
 		.pidns = chooser->here.pidns,

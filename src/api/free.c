@@ -207,7 +207,8 @@ static int explain(int error)
 static int find(struct free_box *box, const struct berth *berth)
 {
 	struct chooser *chooser = &box->chooser;
-	int r = chooser_begin(chooser, berth, true);
+	int r = chooser_begin(
+		chooser, berth, CHOOSER_PROCESSES | (box->ask.no_keep ? CHOOSER_LOOKS : 0));
 
 	if (!r)
 		r = chooser_learn(chooser);

@@ -176,6 +176,15 @@ def test_free_keeps_nothing_and_names_nothing_that_is_kept(there: World, script:
     assert berth(there, tmp_path, "free", "--no-keep", "--range", "62000-62000").code == NO
 
 
+def test_looking_makes_no_ledger(there: World, script: Path, tmp_path: Path) -> None:
+    with Client(there, script) as client:
+        found = client.call("free", count=3)
+        assert len(found["ports"]) == 3 and found["shared"] is False
+    assert "berth" not in there.run("ls", "/run").split()
+    berth(there, tmp_path, "free")
+    assert "berth" in there.run("ls", "/run").split()
+
+
 # ---- Leasing ---------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("which", ["sdk", "auto"])
