@@ -1543,11 +1543,18 @@ enum berth_finding_kind {
 	BERTH_FINDING_CLOSE_WAIT, /* a program does not close what its peers closed */
 	BERTH_FINDING_SHARED_PLACE, /* unrelated processes share an address and port */
 	BERTH_FINDING_SPLIT, /* unrelated processes answer on 127.0.0.1 and ::1 */
+	BERTH_FINDING_CONFIGURED_PORT, /* a file names a port for a server that connect() may take
+					*/
+	BERTH_FINDING_EXHAUSTION, /* few ports are left for connections to a destination */
+	BERTH_FINDING_EXPOSED, /* what usually stays on loopback listens at all addresses */
+	BERTH_FINDING_ODD_OWNER, /* a program is on a port that custom gives to another service */
+	BERTH_FINDING_MALWARE_PORT, /* a server is on a port that is known for malware alone */
 	BERTH_FINDINGS,
 };
 
-/* "ephemeral-port", "backlog-full", "backlog-overflows", "close-wait", "shared-place", "split":
- * these stay, so that scripts may name them. "?" for anything else. */
+/* "ephemeral-port", "backlog-full", "backlog-overflows", "close-wait", "shared-place", "split",
+ * "configured-port", "exhaustion", "exposed", "odd-owner", "malware-port": these stay, so that
+ * scripts may name them. "?" for anything else. */
 BERTH_PUBLIC const char *berth_finding_id(enum berth_finding_kind kind);
 
 /* A set of kinds: bit n stands for enum berth_finding_kind n. */
@@ -1576,6 +1583,8 @@ struct berth_finding {
 	bool has_probability;
 	double probability; /* that the port is taken at the next restart */
 	const char *assumptions; /* on which the probability rests; NULL without one */
+	uint16_t port; /* which it is about, also without a socket; 0: about none */
+	enum berth_proto proto; /* of that */
 };
 
 struct berth_doctor_ask {

@@ -24,9 +24,9 @@ static void put_finding(struct json *json, const struct berth_finding *finding)
 	json_open_object(json, NULL);
 	json_string(json, "id", berth_finding_id(finding->kind));
 	json_string(json, "level", berth_finding_level_name(finding->level));
-	if (finding->socket) {
-		json_uint(json, "port", finding->socket->local_port);
-		json_string(json, "proto", berth_proto_name(finding->socket->proto));
+	if (finding->port) {
+		json_uint(json, "port", finding->port);
+		json_string(json, "proto", berth_proto_name(finding->proto));
 	} else {
 		json_null(json, "port");
 		json_null(json, "proto");

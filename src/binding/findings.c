@@ -72,6 +72,76 @@ static int judge_ephemeral(const struct findings_ask *ask, findings_seen *seen, 
 	return r;
 }
 
+static bool is_served(const struct findings_ask *ask, const struct findings_configured *configured)
+{
+	for (size_t i = 0; i < ask->n_sockets; i++) {
+		if (ask->sockets[i].proto == configured->proto &&
+			ask->sockets[i].local_port == configured->first &&
+			is_server(ask->sockets + i))
+			return true;
+	}
+	return false;
+}
+
+static bool meets_range(
+	const struct findings_ask *ask, const struct findings_configured *configured)
+{
+	const struct berth_port_range *range = &ask->policy->ephemeral;
+
+	if (configured->last < range->first || configured->first > range->last)
+		return false;
+	return configured->first != configured->last ||
+		(!binding_is_reserved(ask->policy, configured->first) &&
+			!is_served(ask, configured));
+}
+
+/* Files that name a port of the range, or a range that meets it. One that is served now is told of
+ * as a listener. */
+static int judge_configured(const struct findings_ask *ask, findings_seen *seen, void *context)
+{
+	struct theft_survey survey = {0};
+	int r = theft_survey(ask->policy, ask->sockets, ask->n_sockets, &survey);
+
+	for (size_t i = 0; !r && survey.known && i < ask->n_configured; i++) {
+		const struct findings_configured *configured = &ask->configured[i];
+		struct findings_fact fact = {.kind = BERTH_FINDING_CONFIGURED_PORT,
+			.level = BERTH_LEVEL_NOTE,
+			.count = 1,
+			.has_probability = configured->first == configured->last &&
+				configured->proto == BERTH_TCP,
+			.opens_per_s = survey.opens_per_s,
+			.configured = configured};
+
+		if (!meets_range(ask, configured))
+			continue;
+		if (fact.has_probability)
+			fact.probability =
+				theft_chance(&survey, configured->first, ask->restart_gap_s);
+		if (fact.probability >= likely)
+			fact.level = BERTH_LEVEL_WARNING;
+		r = seen(context, &fact);
+	}
+	return r;
+}
+
+/* A destination that has nearly all of the ports already. */
+static int judge_exhaustion(const struct findings_ask *ask, findings_seen *seen, void *context)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < ask->n_destinations; i++) {
+		const struct berth_ephemeral_destination *destination = &ask->destinations[i];
+		const struct findings_fact fact = {.kind = BERTH_FINDING_EXHAUSTION,
+			.level = BERTH_LEVEL_WARNING,
+			.count = destination->connections,
+			.destination = destination};
+
+		if ((uint64_t)destination->left * FINDINGS_NEARLY_ALL < destination->connections)
+			r = seen(context, &fact);
+	}
+	return r;
+}
+
 /* ---- Backlogs -------------------------------------------------------------------------------- */
 
 static int judge_backlogs(const struct findings_ask *ask, findings_seen *seen, void *context)
@@ -236,15 +306,128 @@ static int judge_splits(const struct findings_ask *ask, findings_seen *seen, voi
 	return r;
 }
 
+/* ---- Who is where somebody else is looked for ------------------------------------------------ */
+
+static bool is_wildcard(const struct berth_socket *socket)
+{
+	static const uint8_t any[sizeof(socket->local)];
+
+	return !memcmp(socket->local, any, sizeof(any));
+}
+
+/* NULL: not known, or nobody. */
+static const char *program_of(const struct berth_socket *socket)
+{
+	return socket->n_owners ? socket->owners[0].process->name : NULL;
+}
+
+static struct findings_claims claims_of(
+	const struct findings_ask *ask, const struct berth_socket *socket)
+{
+	struct findings_claims claims = {0};
+
+	if (ask->claims)
+		ask->claims(ask->context, socket->proto, socket->local_port, &claims);
+	return claims;
+}
+
+/* What listens there: by its program, or by the port where that cannot be seen or hands on what
+ * comes. NULL: not known. */
+static const struct custom *custom_of(
+	const struct findings_ask *ask, const struct berth_socket *socket)
+{
+	const char *program = program_of(socket);
+	const struct custom *custom =
+		program ? customs_of_program(program, socket->local_port) : NULL;
+
+	if (custom || (program && !customs_is_carrier(program)))
+		return custom;
+	return customs_of_service(claims_of(ask, socket).owner);
+}
+
+static bool is_exposed(const struct findings_ask *ask, const struct berth_socket *socket)
+{
+	const struct custom *custom =
+		is_server(socket) && is_wildcard(socket) ? custom_of(ask, socket) : NULL;
+
+	return custom && custom->loopback;
+}
+
+static bool is_stranger(const struct findings_ask *ask, const struct berth_socket *socket)
+{
+	const char *program = is_server(socket) ? program_of(socket) : NULL;
+	const struct custom *custom = program && !customs_is_carrier(program)
+		? customs_of_service(claims_of(ask, socket).owner)
+		: NULL;
+
+	return custom && !customs_has_program(custom, program);
+}
+
+static bool has_malware(const struct findings_ask *ask, const struct berth_socket *socket)
+{
+	/* A port of UDP may be a client's, which waits for its answer as a server does. */
+	return is_server(socket) &&
+		(socket->proto == BERTH_TCP ||
+			!binding_is_ephemeral(ask->policy, socket->local_port)) &&
+		claims_of(ask, socket).malware;
+}
+
+/* One port is told once: sockets of a port stand side by side. */
+static bool is_first(const struct findings_ask *ask, size_t index,
+	bool (*test)(const struct findings_ask *ask, const struct berth_socket *socket))
+{
+	const struct berth_socket *socket = ask->sockets + index;
+
+	for (size_t i = index; i-- > 0 && ask->sockets[i].local_port == socket->local_port;) {
+		if (ask->sockets[i].proto == socket->proto && test(ask, ask->sockets + i))
+			return false;
+	}
+	return test(ask, socket);
+}
+
+static int judge_customs(const struct findings_ask *ask, findings_seen *seen, void *context)
+{
+	static const struct {
+		bool (*test)(const struct findings_ask *ask, const struct berth_socket *socket);
+		enum berth_finding_kind kind;
+	} tests[] = {
+		{is_exposed, BERTH_FINDING_EXPOSED},
+		{is_stranger, BERTH_FINDING_ODD_OWNER},
+		{has_malware, BERTH_FINDING_MALWARE_PORT},
+	};
+	const size_t n = sizeof(tests) / sizeof(*tests);
+	int r = 0;
+
+	for (size_t i = 0; !r && i < ask->n_sockets * n; i++) {
+		const struct berth_socket *socket = ask->sockets + i / n;
+		struct findings_fact fact = {.kind = tests[i % n].kind,
+			.level = BERTH_LEVEL_ODDITY,
+			.socket = socket,
+			.count = 1};
+
+		if (!is_first(ask, i / n, tests[i % n].test))
+			continue;
+		struct findings_claims claims = claims_of(ask, socket);
+		fact.custom = fact.kind == BERTH_FINDING_EXPOSED ? custom_of(ask, socket)
+								 : customs_of_service(claims.owner);
+		fact.text = claims.malware;
+		r = seen(context, &fact);
+	}
+	return r;
+}
+
 int findings_judge(const struct findings_ask *ask, findings_seen *seen, void *context)
 {
 	static int (*const judges[])(
 		const struct findings_ask *ask, findings_seen *seen, void *context) = {
 		judge_ephemeral,
+		judge_configured,
+		judge_exhaustion,
 		judge_backlogs,
 		judge_close_wait,
 		judge_shared,
 		judge_splits,
+		judge_customs,
 	};
 	int r = 0;
 

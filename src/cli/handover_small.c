@@ -134,6 +134,7 @@ const struct command cmd_answers = {.name = "answers"};
 const struct command cmd_at = {.name = "at"};
 const struct command cmd_blame = {.name = "blame"};
 const struct command cmd_check = {.name = "check"};
+const struct command cmd_doctor = {.name = "doctor"};
 const struct command cmd_history = {.name = "history"};
 const struct command cmd_up = {.name = "up"};
 const struct command cmd_watch = {.name = "watch"};
