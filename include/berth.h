@@ -1340,6 +1340,7 @@ struct berth_free_ask {
 	struct berth_port_range range; /* 0-0: wherever */
 	berth_protos protos; /* free in each of them; TCP and UDP alone; 0: both */
 	const char *name; /* whom they are for, to be listed; NULL: nobody said */
+	bool no_keep; /* write nothing down: others may be given them too; needs no ledger */
 };
 
 struct berth_free_port {
@@ -1350,8 +1351,8 @@ struct berth_free_port {
 struct berth_free {
 	const struct berth_free_port *ports; /* ascending when consecutive */
 	size_t n_ports;
-	double kept_s; /* for so long nobody else is given them */
-	bool shared; /* of all users; false: others are not covered */
+	double kept_s; /* for so long nobody else is given them; 0: they are not kept */
+	bool shared; /* of all users; false: leases of others are not covered */
 };
 
 /*
@@ -1984,6 +1985,9 @@ BERTH_PUBLIC int berth_ended_json(
 BERTH_PUBLIC int berth_leases_json(
 	const struct berth_leases *leases, berth_write *write, void *context);
 BERTH_PUBLIC int berth_free_json(const struct berth_free *found, berth_write *write, void *context);
+/* What berth_lease() gave; `renewed`: it returned 1. */
+BERTH_PUBLIC int berth_leased_json(
+	const char *name, uint16_t port, bool renewed, berth_write *write, void *context);
 BERTH_PUBLIC int berth_waited_json(
 	const struct berth_waited *waited, berth_write *write, void *context);
 BERTH_PUBLIC int berth_doctor_json(

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import npm
 import pytest
 from support import BUILD, ROOT
 
@@ -23,24 +24,13 @@ MODULES = BUILD / "pages"
 SHOTS = BUILD / "screenshots"
 PHONE = {"viewport": {"width": 360, "height": 740}, "deviceScaleFactor": 2, "hasTouch": True, "isMobile": True}
 DARK = {"colorScheme": "dark"}
-TOOLS = ("npm", "node", "chromium")
 
 
 def install() -> Path:
-    """The folder that has node_modules; installs it when package-lock.json is another than last time."""
-    for tool in TOOLS:
-        if not shutil.which(tool):
-            pytest.skip(f"there is no {tool} here")
-    MODULES.mkdir(parents=True, exist_ok=True)
-    lock = (HERE / "package-lock.json").read_bytes()
-    done = MODULES / "installed"
-    if not done.exists() or done.read_bytes() != lock:
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(HERE / name, MODULES)
-        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=MODULES, check=True,
-                       stdin=subprocess.DEVNULL, capture_output=True, timeout=300)
-        done.write_bytes(lock)
-    return MODULES
+    """The folder that has node_modules."""
+    if not shutil.which("chromium"):
+        pytest.skip("there is no chromium here")
+    return npm.install(HERE, MODULES)
 
 
 @dataclass(frozen=True)

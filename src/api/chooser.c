@@ -48,15 +48,18 @@ int chooser_learn(struct chooser *chooser)
 	return sockets_policy(chooser->berth->system, &chooser->arena, &chooser->policy);
 }
 
-int chooser_begin(struct chooser *chooser, const struct berth *berth, bool processes)
+int chooser_begin(struct chooser *chooser, const struct berth *berth, unsigned wants)
 {
 	*chooser = (struct chooser){.berth = berth, .ledger = {.folder = -1, .own = -1}};
 	int r = berth->replay
 		? -EROFS
-		: sockets_here(berth->system, processes ? SOCKETS_HERE_PIDNS : 0, &chooser->here);
+		: sockets_here(berth->system, wants & CHOOSER_PROCESSES ? SOCKETS_HERE_PIDNS : 0,
+			  &chooser->here);
 	if (r)
 		return r;
-	chooser->ledger_error = ledger_open(berth->runtime_folder, &chooser->ledger);
+	chooser->ledger_error = wants & CHOOSER_LOOKS
+		? ledger_find(berth->runtime_folder, &chooser->ledger)
+		: ledger_open(berth->runtime_folder, &chooser->ledger);
 	chooser->has_ledger = !chooser->ledger_error;
 	chooser->now = (struct entry_now){.boot_id = chooser->here.boot_id,
 		.pidns = chooser->here.pidns,
@@ -252,6 +255,15 @@ int chooser_claim(
 	if (!r)
 		*ret_lock = lock;
 	return r;
+}
+
+int chooser_look(struct chooser *chooser, const struct entry *entry)
+{
+	struct rivals rivals = {.chooser = chooser, .mine = entry};
+	int r = chooser->has_ledger ? look_around(chooser, &rivals, 0) : 0;
+
+	/* How many leases we have matters to whoever wants one more. */
+	return r == -EDQUOT ? 0 : r;
 }
 
 int chooser_renew(struct chooser *chooser, struct entry *entry, int64_t ends_ms)

@@ -25,9 +25,14 @@ struct chooser {
 	struct entry_now now;
 };
 
-/* Reads what is needed, with `processes` to judge of these. 0; -EROFS: a recording; other negative
+enum chooser_wants {
+	CHOOSER_PROCESSES = 1, /* to judge of processes */
+	CHOOSER_LOOKS = 2, /* makes nothing, not even the folders of the ledger */
+};
+
+/* Reads what is needed for `wants`, enum chooser_wants. 0; -EROFS: a recording; other negative
  * errnos. To be ended also when it failed. */
-int chooser_begin(struct chooser *chooser, const struct berth *berth, bool processes);
+int chooser_begin(struct chooser *chooser, const struct berth *berth, unsigned wants);
 void chooser_end(struct chooser *chooser);
 
 /* Reads the policy, which whoever chooses a port needs. 0; -ENOMEM. */
@@ -55,6 +60,9 @@ const char *chooser_refuses(
  */
 int chooser_claim(
 	struct chooser *chooser, struct entry *entry, bool wished, bool patient, int *ret_lock);
+
+/* Whether it could be noted, without writing anything. 0; -EADDRINUSE; other negative errnos. */
+int chooser_look(struct chooser *chooser, const struct entry *entry);
 
 /* Takes it back, or gives it up later. */
 void chooser_unclaim(struct chooser *chooser, const struct entry *entry, int lock);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Ports that are free and likely to stay so, each kept for the caller for some minutes. */
+/* Ports that are free and likely to stay so, each kept for the caller for some minutes, or just
+ * looked for. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,7 +68,7 @@ static void let_go(struct free_box *box)
 	box->free.n_ports = 0;
 }
 
-/* 0: it is ours, and noted; -EADDRINUSE, -EACCES: it is not to be had. */
+/* 0: it is ours, and noted unless nothing is to be; -EADDRINUSE, -EACCES: it is not to be had. */
 static int take(struct free_box *box, uint16_t port)
 {
 	struct chooser *chooser = &box->chooser;
@@ -78,7 +79,9 @@ static int take(struct free_box *box, uint16_t port)
 		return -EADDRINUSE;
 	*entry = chooser_entry(chooser, port, BERTH_LEASE_PRINTED, box->ask.name, 0);
 	entry->ends_ms = entry->made_ms + KEPT_MS;
-	int r = chooser_claim(chooser, entry, false, false, &box->locks[n]);
+	box->locks[n] = -1;
+	int r = box->ask.no_keep ? chooser_look(chooser, entry)
+				 : chooser_claim(chooser, entry, false, false, &box->locks[n]);
 	if (r)
 		return r;
 	r = sockets_is_free(chooser->berth->system, port, box->ask.protos);
@@ -204,17 +207,19 @@ static int explain(int error)
 static int find(struct free_box *box, const struct berth *berth)
 {
 	struct chooser *chooser = &box->chooser;
-	int r = chooser_begin(chooser, berth, true);
+	int r = chooser_begin(
+		chooser, berth, CHOOSER_PROCESSES | (box->ask.no_keep ? CHOOSER_LOOKS : 0));
 
 	if (!r)
 		r = chooser_learn(chooser);
 
-	if (!r && !chooser->has_ledger)
+	if (!r && !chooser->has_ledger && !box->ask.no_keep)
 		return handle_fail(chooser->ledger_error,
 			"there is no ledger to keep ports in: " LEDGER_SHARED
 			" is not there, nor a runtime folder of yours");
 	if (!r) {
-		clear(chooser);
+		if (!box->ask.no_keep)
+			clear(chooser);
 		struct order order = chooser_order(chooser, NULL, NULL, box->ask.range);
 		r = box->ask.consecutive ? find_run(box, &order) : find_any(box, &order);
 	}
@@ -239,7 +244,7 @@ int berth_free_ports(
 		}
 		box->free = (struct berth_free){.ports = box->ports,
 			.n_ports = box->free.n_ports,
-			.kept_s = KEPT_MS / 1000.0,
+			.kept_s = box->ask.no_keep ? 0 : KEPT_MS / 1000.0,
 			.shared = box->chooser.has_ledger && box->chooser.ledger.shared};
 		chooser_end(&box->chooser);
 	}

@@ -95,7 +95,7 @@ static int hold(struct hold_box *box)
 {
 	struct chooser chooser;
 	uint16_t port = box->ask.port;
-	int r = chooser_begin(&chooser, box->berth, true);
+	int r = chooser_begin(&chooser, box->berth, CHOOSER_PROCESSES);
 
 	if (!r && !port)
 		r = chooser_learn(&chooser);

@@ -49,7 +49,7 @@ static int explain_begin(const struct chooser *chooser, int error)
 
 static int begin(struct chooser *chooser, const struct berth *berth, bool processes)
 {
-	int r = chooser_begin(chooser, berth, processes);
+	int r = chooser_begin(chooser, berth, processes ? CHOOSER_PROCESSES : 0);
 
 	if (!r)
 		r = chooser->ledger_error;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Leases and free ports as JSON: docs/schema/berth-leases-1.json, berth-free-1.json; and the words
- * for their enums. */
+/* Leases and free ports as JSON: docs/schema/berth-leases-1.json, berth-lease-1.json and
+ * berth-free-1.json; and the words for their enums. */
 #include "api/parts.h"
 #include "base/json.h"
 #include "leases/entry.h"
@@ -88,6 +88,21 @@ int berth_free_json(const struct berth_free *found, berth_write *write, void *co
 	json_close_array(&json);
 	json_real(&json, "kept_s", found->kept_s, 0);
 	json_bool(&json, "shared", found->shared);
+	json_close_object(&json);
+	return finish(&out, write, context);
+}
+
+int berth_leased_json(
+	const char *name, uint16_t port, bool renewed, berth_write *write, void *context)
+{
+	struct buffer out = {0};
+	struct json json = {.out = &out};
+
+	json_open_object(&json, NULL);
+	json_string(&json, "schema", "berth-lease-1");
+	json_string(&json, "name", name);
+	json_uint(&json, "port", port);
+	json_bool(&json, "renewed", renewed);
 	json_close_object(&json);
 	return finish(&out, write, context);
 }

@@ -65,8 +65,7 @@ bool text_is_utf8(const char *bytes, size_t len)
 	return true;
 }
 
-/* What can move the cursor, hide text or turn its direction on a terminal. */
-static bool is_unsafe(uint32_t point)
+bool text_is_hidden(uint32_t point)
 {
 	return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0xad || point == 0x61c ||
 		(point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
@@ -103,7 +102,7 @@ void text_escape_terminal(struct buffer *out, const char *bytes, size_t len)
 			buffer_format(out, "\\x%02x", (unsigned char)bytes[0]);
 		else if (point == '\\')
 			buffer_text(out, "\\\\");
-		else if (!is_unsafe(point))
+		else if (!text_is_hidden(point))
 			buffer_bytes(out, bytes, used);
 		else if (point < 0x80)
 			buffer_format(out, "\\x%02x", (unsigned)point);

@@ -23,6 +23,10 @@ uint32_t text_decode(const char *bytes, size_t len, size_t *ret_used);
 
 bool text_is_utf8(const char *bytes, size_t len);
 
+/* Whether a code point can move the cursor, hide text or turn its direction: control characters,
+ * bidirectional overrides, zero-width characters, tags. */
+bool text_is_hidden(uint32_t point);
+
 /*
  * Appends `bytes` so that no terminal can act on them: control characters (C0, DEL, C1),
  * bidirectional overrides and zero-width characters as \xNN or \u{NNNN}, invalid bytes as \xNN, a

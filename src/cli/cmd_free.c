@@ -18,6 +18,7 @@ static const struct command_option free_options[] = {
 	{KEY_RANGE, "range", "A-B", "of these ports only"},
 	{KEY_PROTO, "proto", "tcp,udp", "free in these; without it, in both"},
 	{KEY_FOR, "for", "NAME", "whom they are for; berth leases shows it"},
+	{KEY_NO_KEEP, "no-keep", NULL, "only look: others may be given them too"},
 	{KEY_EXPLAIN, "explain", NULL, "say why each was chosen"},
 	{0, NULL, NULL, NULL},
 };
@@ -84,6 +85,8 @@ static enum cli_exit take_options(
 			code = take_protos(given->value, ask);
 		else if (given->key == KEY_FOR)
 			ask->name = given->value;
+		else if (given->key == KEY_NO_KEEP)
+			ask->no_keep = true;
 		else if (given->key == KEY_EXPLAIN)
 			*ret_explain = true;
 	}

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "base/duration.h"
-#include "base/json.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/project_root.h"
@@ -95,19 +94,14 @@ static enum cli_exit choose_holder(struct berth_lease_ask *ask)
 static int write_port(struct cli *cli, const char *name, uint16_t port, bool renewed)
 {
 	struct output *output = &cli->output;
-	struct json json = {.out = &output->text};
 
 	if (cli->settings.format == CLI_TEXT) {
 		buffer_format(&output->text, "%u\n", (unsigned)port);
 		return output->text.error;
 	}
-	json_open_object(&json, NULL);
-	json_string(&json, "schema", "berth-lease-1");
-	json_string(&json, "name", name);
-	json_uint(&json, "port", port);
-	json_bool(&json, "renewed", renewed);
-	json_close_object(&json);
-	return output_write(output, "\n", 1);
+	int error = berth_leased_json(name, port, renewed, output_write, output);
+
+	return error ? error : output_write(output, "\n", 1);
 }
 
 enum cli_exit cmd_lease_code(int error)

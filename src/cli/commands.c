@@ -32,6 +32,7 @@ const struct command *const commands[] = {
 	&cmd_site,
 	&cmd_map,
 	&cmd_serve,
+	&cmd_mcp,
 	&cmd_registry,
 	&cmd_doctor,
 	&cmd_ephemeral,

@@ -83,6 +83,8 @@ enum command_key {
 	KEY_EXPORT,
 	KEY_BROWSER,
 	KEY_HTTPS,
+	KEY_NO_KEEP,
+	KEY_ALLOW_LEASES,
 };
 
 struct command_option {
@@ -134,6 +136,7 @@ extern const struct command cmd_lease;
 extern const struct command cmd_leases;
 extern const struct command cmd_ls;
 extern const struct command cmd_map;
+extern const struct command cmd_mcp;
 extern const struct command cmd_page;
 extern const struct command cmd_open;
 extern const struct command cmd_port;

@@ -139,6 +139,7 @@ const struct command cmd_history = {.name = "history"};
 const struct command cmd_up = {.name = "up"};
 const struct command cmd_watch = {.name = "watch"};
 const struct command cmd_map = {.name = "map"};
+const struct command cmd_mcp = {.name = "mcp"};
 const struct command cmd_page = {.name = "page"};
 const struct command cmd_serve = {.name = "serve"};
 const struct command cmd_serve_leases = {.name = "serve-leases"};

@@ -27,6 +27,7 @@ int ls_json_write(const struct ls_json *to, const struct berth_snapshot *snapsho
 	struct json json = {.out = to->text};
 	const struct berth_socket *sockets;
 	size_t n = berth_snapshot_sockets(snapshot, &sockets);
+	uint64_t left_out = 0;
 	int rows = 0;
 	int error = 0;
 
@@ -36,6 +37,10 @@ int ls_json_write(const struct ls_json *to, const struct berth_snapshot *snapsho
 	for (size_t i = 0; i < n && !error; i++) {
 		if (wanted && !wanted(context, &sockets[i]))
 			continue;
+		if (to->most && (size_t)rows == to->most) {
+			left_out++;
+			continue;
+		}
 		json_value_follows(&json, NULL);
 		error = berth_socket_json(&sockets[i], to->write, to->context);
 		rows++;
@@ -43,6 +48,7 @@ int ls_json_write(const struct ls_json *to, const struct berth_snapshot *snapsho
 	json_close_array(&json);
 	if (!error)
 		error = put_netns(&json, to, snapshot);
+	json_uint(&json, "left_out", left_out);
 	cli_put_gaps(&json, berth_snapshot_gaps(snapshot));
 	cli_put_losses(&json, snapshot);
 	json_close_object(&json);

@@ -16,6 +16,7 @@ struct ls_json {
 	struct buffer *text;
 	berth_write *write;
 	void *context;
+	size_t most; /* of sockets, the first ones; 0: all */
 };
 
 /* The sockets that are wanted (NULL: all), namespaces and gaps; without a line feed. How many

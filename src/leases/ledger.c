@@ -83,7 +83,7 @@ static int make_shared(void)
 	return fd;
 }
 
-static int open_private(const char *runtime_folder, uint32_t uid)
+static int open_private(const char *runtime_folder, uint32_t uid, bool make)
 {
 	struct buffer path = {0};
 	int fd = -ENOENT;
@@ -91,7 +91,8 @@ static int open_private(const char *runtime_folder, uint32_t uid)
 	if (!runtime_folder)
 		return fd;
 	buffer_format(&path, "%s/berth/leases", runtime_folder);
-	if (!path.error)
+	fd = path.error;
+	if (!fd && make)
 		fd = file_make_folder(buffer_string(&path), 0700);
 	if (!fd)
 		fd = open_checked(AT_FDCWD, buffer_string(&path), uid, false);
@@ -99,18 +100,18 @@ static int open_private(const char *runtime_folder, uint32_t uid)
 	return fd;
 }
 
-int ledger_open(const char *runtime_folder, struct ledger *ret_ledger)
+static int open_ledger(const char *runtime_folder, bool make, struct ledger *ret_ledger)
 {
 	struct ledger ledger = {.own = -1, .uid = geteuid(), .shared = true};
 
 	ledger.folder = open_checked(AT_FDCWD, LEDGER_SHARED, 0, true);
-	if (ledger.folder < 0 && !ledger.uid)
+	if (ledger.folder < 0 && !ledger.uid && make)
 		ledger.folder = make_shared();
 	if (ledger.folder < 0) {
 		int why_not = ledger.folder;
 
 		ledger.shared = false;
-		ledger.folder = open_private(runtime_folder, ledger.uid);
+		ledger.folder = open_private(runtime_folder, ledger.uid, make);
 		if (ledger.folder == -ENOENT)
 			ledger.folder = why_not;
 	}
@@ -118,6 +119,16 @@ int ledger_open(const char *runtime_folder, struct ledger *ret_ledger)
 		return ledger.folder;
 	*ret_ledger = ledger;
 	return 0;
+}
+
+int ledger_open(const char *runtime_folder, struct ledger *ret_ledger)
+{
+	return open_ledger(runtime_folder, true, ret_ledger);
+}
+
+int ledger_find(const char *runtime_folder, struct ledger *ret_ledger)
+{
+	return open_ledger(runtime_folder, false, ret_ledger);
 }
 
 void ledger_close(struct ledger *ledger)

@@ -55,6 +55,8 @@ struct ledger_look {
  * belongs to somebody else or others may write there; another errno of open(2).
  */
 int ledger_open(const char *runtime_folder, struct ledger *ret_ledger);
+/* The same for who only reads: makes nothing, so -ENOENT says that there are no leases yet. */
+int ledger_find(const char *runtime_folder, struct ledger *ret_ledger);
 void ledger_close(struct ledger *ledger);
 
 /* Notes a lease, whose entry->id is set. 0; -ENOSPC and other errnos. */
