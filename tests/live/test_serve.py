@@ -246,7 +246,7 @@ def test_history_is_for_those_who_may_read_it(here: World, tmp_path: Path, publi
 
 def before(page: bytes) -> str:
     """The section of a port's page about what was there."""
-    return page.decode().partition('id="before"')[2].partition("</section>")[0]
+    return page.decode().partition('id="before"')[2].partition('id="registry"')[0]
 
 
 def test_a_page_tells_what_was_on_its_port_before(here: World, tmp_path: Path, public: Path) -> None:
