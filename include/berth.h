@@ -1006,7 +1006,18 @@ struct berth_why {
 	int tried_errnum; /* 0: it succeeded */
 	unsigned gaps; /* of the snapshot */
 	double time_s; /* when it was taken, seconds since 1970 */
+	bool has_past; /* see berth_why_past() */
+	const struct berth_event *past; /* binds to this port that failed, the newest last */
+	size_t n_past;
+	const char *past_why_not; /* why none can be told of; NULL when it can */
 };
+
+/*
+ * Adds what berthd wrote down of binds to this port that have failed: the latest few. `folder` as
+ * in berth_history_ask. 0, or as berth_history(), and then past_why_not says why.
+ */
+BERTH_PUBLIC int berth_why_past(
+	const struct berth *berth, const char *folder, struct berth_why *why);
 
 /*
  * Would this bind succeed now, and if not, what is in the way? The kernel's own rules

@@ -631,6 +631,8 @@ void berth_why_free(struct berth_why *why)
 		return;
 	if (!box->before)
 		berth_snapshot_free(box->snapshot);
+	if (box->history)
+		box->free_history(box->history);
 	arena_free(&box->arena);
 	free(box);
 }

@@ -22,6 +22,8 @@ struct why_box {
 	const struct berth_socket **sockets; /* of this port, in the namespace of the bind */
 	size_t n_sockets;
 	struct berth_policy policy;
+	struct berth_history *history; /* what why->past is of; NULL */
+	void (*free_history)(struct berth_history *history);
 };
 
 /* Fills in why->cures: what would have made it succeed, tried on the model. 0; -ENOMEM. */

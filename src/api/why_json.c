@@ -120,6 +120,21 @@ static const char *verdict_word(enum berth_bindable verdict)
 	return "unknown";
 }
 
+/* A failure of theirs sticks to the buffer. */
+static void put_past(struct json *json, const struct berth_why *why)
+{
+	if (!why->has_past || why->past_why_not) {
+		json_null(json, "past");
+		return;
+	}
+	json_open_array(json, "past");
+	for (size_t i = 0; i < why->n_past; i++) {
+		json_value_follows(json, NULL);
+		(void)berth_event_json(&why->past[i], buffer_write, json->out);
+	}
+	json_close_array(json);
+}
+
 static void put_why(struct json *json, const struct berth_why *why)
 {
 	json_open_object(json, NULL);
@@ -149,6 +164,7 @@ static void put_why(struct json *json, const struct berth_why *why)
 		json_null(json, "tried");
 	}
 	parts_gaps(json, why->gaps);
+	put_past(json, why);
 	json_close_object(json);
 }
 

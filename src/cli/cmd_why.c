@@ -12,6 +12,7 @@
 #include "cli/card.h"
 #include "cli/commands.h"
 #include "cli/describe.h"
+#include "cli/handover.h"
 #include "cli/question.h"
 
 enum {
@@ -30,6 +31,7 @@ static const struct command_option why_options[] = {
 	{KEY_NETNS, "netns", "NAME", "in this network namespace"},
 	{KEY_TRY, "try", NULL, "bind for a moment, and compare; exit status 3 if they disagree"},
 	{KEY_ERRNO, "errno", "NAME", "explain this error of a bind that has failed"},
+	{KEY_STATE_FOLDER, "history", "DIR", "where berthd keeps its history"},
 	{0, NULL, NULL, NULL},
 };
 
@@ -37,6 +39,8 @@ struct question {
 	struct berth_bind bind;
 	bool try;
 	const char *errno_name; /* NULL: nothing has failed yet */
+	const char *history; /* the folder; NULL: the usual one */
+	bool utc; /* of a recording */
 };
 
 /* ---- The question ---------------------------------------------------------------------------- */
@@ -120,6 +124,9 @@ static enum cli_exit take_option(const struct cli_given *given, struct question 
 		return take_pid(given->value, bind);
 	case KEY_ERRNO:
 		return take_errno(given->value, question);
+	case KEY_STATE_FOLDER:
+		question->history = given->value;
+		break;
 	default: /* the table above has no others */
 		break;
 	}
@@ -238,18 +245,46 @@ static void put_tried(struct card *card, const struct berth_why *why)
 	card_end(card, 0, HANG);
 }
 
+/* "10:32: nginx[123] failed to bind …", the latest first. */
+static void put_failures(struct card *card, const struct berth_why *why, bool utc)
+{
+	const struct describe_clock clock = {.now_s = why->time_s, .utc = utc};
+
+	for (size_t i = why->n_past; i-- > 0;) {
+		struct buffer text = {0};
+
+		describe_time(&text, &clock, why->past[i].time_s);
+		buffer_text(&text, ": ");
+		describe_text(&text, why->past[i].text);
+		card_add(card, buffer_string(&text));
+		card_end(card, 0, HANG);
+		buffer_free(&text);
+	}
+}
+
 /* What has failed before may succeed now: then the cause is gone, and only the history knows it. */
 static void put_past(
 	struct card *card, const struct berth_why *why, const struct question *question)
 {
-	if (!question->errno_name ||
-		(why->errno_name && !strcmp(why->errno_name, question->errno_name)))
+	bool same = why->errno_name && question->errno_name &&
+		!strcmp(why->errno_name, question->errno_name);
+
+	if (!question->errno_name || (same && !why->n_past))
 		return;
 	card_section(card, "Past");
-	card_add(card, "what made it fail with ");
-	card_add(card, question->errno_name);
-	card_add(card, " is not there any more; berth blame tells what berthd saw of it");
-	card_end(card, 0, HANG);
+	if (!same) {
+		card_add(card, "what made it fail with ");
+		card_add(card, question->errno_name);
+		card_add(card, " is not there any more");
+		if (why->past_why_not) {
+			card_add(card, "; what was is not known: ");
+			card_add(card, why->past_why_not);
+		} else if (!why->n_past) {
+			card_add(card, "; the history has no bind to this port that failed");
+		}
+		card_end(card, 0, HANG);
+	}
+	put_failures(card, why, question->utc);
 }
 
 static int write_text(struct cli *cli, const struct berth_why *why, const struct question *question)
@@ -300,12 +335,17 @@ static enum cli_exit why_run(struct cli *cli)
 
 	if (code != CLI_YES)
 		return code;
+	question.utc = cli->settings.replay != NULL;
+	if (question.errno_name) /* the whole program has the history */
+		handover();
 	int error = berth_why(cli->berth, &question.bind, &why);
 	if (error < 0) {
 		cli_complain("%s", berth_error());
 		return error == -EINVAL || error == -ENODEV || error == -ESRCH ? CLI_USAGE
 									       : CLI_UNKNOWN;
 	}
+	if (question.errno_name) /* what cannot be known is told with the rest */
+		(void)handover_why_past(cli->berth, question.history, why);
 	code = answer(cli, &question, why);
 	berth_why_free(why);
 	return code;

@@ -24,4 +24,7 @@ bool handover_possible(void);
 /* The same for single sockets. */
 void handover_nameless(const struct berth_socket *const *sockets, size_t n);
 
+/* berth_why_past(), which the small program does not have. */
+int handover_why_past(const struct berth *berth, const char *folder, struct berth_why *why);
+
 #endif

@@ -21,6 +21,11 @@ void handover_nameless(const struct berth_socket *const *sockets, size_t n)
 	(void)sockets, (void)n;
 }
 
+int handover_why_past(const struct berth *berth, const char *folder, struct berth_why *why)
+{
+	return berth_why_past(berth, folder, why);
+}
+
 void handover_unnamed(const struct berth_snapshot *snapshot)
 {
 	(void)snapshot;

@@ -264,6 +264,33 @@ def test_blame_names_loser_and_holder_within_a_second(
         assert errno in line and f"[{said['loser']}] failed to" in line
 
 
+def test_why_explains_a_failure_when_what_caused_it_is_gone(watched: Berthd, here: World, tmp_path: Path) -> None:
+    code = ("s = listening(('127.0.0.1', 7190))\ntry:\n    listening(('127.0.0.1', 7190))\nexcept OSError:\n    pass\n"
+            "say(); wait(); s.close(); say(); wait()")
+    with script(here, PRELUDE + code) as conflict:
+        conflict.hear()
+        until(lambda: watched.ask(tmp_path, "blame", "7190").code == YES, 5)
+        there = watched.ask(tmp_path, "why", "--errno", "EADDRINUSE", "127.0.0.1:7190")
+        assert there.code == NO and "failed to bind" in there.out
+        conflict.go_on()
+        conflict.hear()
+        gone = watched.ask(tmp_path, "why", "--errno", "EADDRINUSE", "127.0.0.1:7190")
+        assert gone.code == YES
+        words = " ".join(gone.out.split())
+        assert "what made it fail with EADDRINUSE is not there any more" in words
+        assert "failed to bind" in words and "EADDRINUSE" in words.partition("failed to bind")[2]
+        [event] = watched.ask(tmp_path, "why", "--errno", "EADDRINUSE", "127.0.0.1:7190", "--json").json()["past"]
+        assert (event["event"], event["errno"], event["port"]) == ("refused", "EADDRINUSE", 7190)
+        assert event["holder"]["name"].startswith("python")
+        assert watched.ask(tmp_path, "why", "127.0.0.1:7190", "--json").json()["past"] is None
+
+
+def test_why_says_that_there_is_no_history(here: World, tmp_path: Path) -> None:
+    answer = run_berth(tmp_path, "why", "--errno", "EADDRINUSE", "--history", str(tmp_path / "none"), "7191", before=here.enter)
+    assert answer.code == YES
+    assert "what was is not known: there is no history in" in " ".join(answer.out.split())
+
+
 def test_another_namespace_is_no_conflict(watched: Berthd, here: World, tmp_path: Path) -> None:
     with world("history_world.py") as other, \
             script(other, PRELUDE + "s = listening(('0.0.0.0', 7110)); say(); wait()") as there, \
