@@ -43,6 +43,26 @@ static int start_of(void *context, uint32_t pid, uint64_t *ret_ticks)
 	return sockets_start(chooser->berth->system, pid, ret_ticks);
 }
 
+static bool is_gone(void *context, uint64_t pidns)
+{
+	struct chooser *chooser = context;
+
+	if (!chooser->knows_pidns)
+		chooser->pidns_error = sockets_pid_namespaces(chooser->berth->system,
+			&chooser->arena, &chooser->pidns, &chooser->n_pidns);
+	chooser->knows_pidns = true;
+	for (size_t i = 0; !chooser->pidns_error && i < chooser->n_pidns; i++) {
+		if (chooser->pidns[i] == pidns)
+			return false;
+	}
+	return !chooser->pidns_error;
+}
+
+void chooser_look_everywhere(struct chooser *chooser)
+{
+	chooser->now.gone = is_gone;
+}
+
 int chooser_learn(struct chooser *chooser)
 {
 	return sockets_policy(chooser->berth->system, &chooser->arena, &chooser->policy);
@@ -190,6 +210,7 @@ void chooser_tidy(struct chooser *chooser)
 {
 	const struct ledger_look ours = {.own = true, .sweep = true};
 
+	chooser_look_everywhere(chooser);
 	if (chooser->has_ledger)
 		(void)ledger_each(&chooser->ledger, &ours, drop_over, chooser, NULL);
 }

@@ -23,6 +23,10 @@ struct chooser {
 	bool has_ledger;
 	int ledger_error; /* why not */
 	struct entry_now now;
+	bool knows_pidns; /* what follows was asked for */
+	int pidns_error; /* why it is not known */
+	const uint64_t *pidns; /* of all processes of the machine */
+	size_t n_pidns;
 };
 
 enum chooser_wants {
@@ -69,6 +73,10 @@ void chooser_unclaim(struct chooser *chooser, const struct entry *entry, int loc
 
 /* Sets the end of a note of ours. -EADDRINUSE, -ENOENT: it was over, and is somebody else's. */
 int chooser_renew(struct chooser *chooser, struct entry *entry, int64_t ends_ms);
+
+/* From now on a lease of another PID namespace is over when that has no processes any more, as far
+ * as this can be seen. */
+void chooser_look_everywhere(struct chooser *chooser);
 
 /* Removes notes of ours that stand for nothing any more. */
 void chooser_tidy(struct chooser *chooser);

@@ -360,6 +360,7 @@ int berth_leases(const struct berth *berth, struct berth_leases **ret_leases)
 	if (!r) {
 		const struct ledger_look all = {.sweep = true};
 
+		chooser_look_everywhere(&chooser);
 		r = ledger_each(&chooser.ledger, &all, list_one, box, NULL);
 		if (r)
 			r = handle_fail(r, "the ledger cannot be read: %s", strerror(-r));

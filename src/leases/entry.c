@@ -247,14 +247,15 @@ bool entry_is_name(const char *name)
 
 /* ---- Judging --------------------------------------------------------------------------------- */
 
-/* A pid means nothing in another PID namespace. */
+/* A pid means nothing in another PID namespace, whose first process takes all others along. */
 static enum berth_lease_state state_of_process(
 	const struct entry *entry, const struct entry_now *now)
 {
 	uint64_t ticks = 0;
 
 	if (entry->pidns != now->pidns)
-		return BERTH_LEASE_UNSURE;
+		return now->gone && now->gone(now->context, entry->pidns) ? BERTH_LEASE_OVER
+									  : BERTH_LEASE_UNSURE;
 	int r = now->start(now->context, entry->pid, &ticks);
 	if (r)
 		return r == -ESRCH ? BERTH_LEASE_OVER : BERTH_LEASE_UNSURE;

@@ -75,6 +75,9 @@ struct entry_now {
 	/* The start of a process of our PID namespace, in clock ticks. 0; -ESRCH: it has ended;
 	 * others: that cannot be seen. */
 	int (*start)(void *context, uint32_t pid, uint64_t *ret_ticks);
+	/* Whether no process is left in another PID namespace; NULL: that is not asked, which takes
+	 * a look at all processes. */
+	bool (*gone)(void *context, uint64_t pidns);
 	void *context;
 };
 

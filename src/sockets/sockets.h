@@ -145,6 +145,14 @@ int sockets_here(struct sockets_system *system, unsigned parts, struct sockets_h
 int sockets_start(struct sockets_system *system, uint32_t pid, uint64_t *ret_ticks);
 
 /*
+ * The inodes of the PID namespaces of all processes of this machine; they live in the arena. 0;
+ * -EPERM: we are not in the first one, and so do not see all; -EACCES: some may not be looked at;
+ * -ENOMEM.
+ */
+int sockets_pid_namespaces(struct sockets_system *system, struct arena *arena,
+	const uint64_t **ret_inodes, size_t *ret_n);
+
+/*
  * Locks the number of a port in our network namespace against all others who lock it, of whatever
  * user, until the descriptor is closed or the process ends, however it ends. Nothing is bound: the
  * lock is a name of AF_UNIX in the abstract namespace, which is one for each network namespace, as

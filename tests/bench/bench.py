@@ -17,12 +17,13 @@ from typing import Any
 
 import bench_alone
 import bench_crowd
+import bench_leases
 import bench_serve
 from bench_table import ROOT
 from bench_world import KINDS, cgroups, end_on_signals, enter, prepare, too_little_memory
 
-ALONE, SERVE = "alone", "serve"
-WORLDS = (ALONE, *KINDS, SERVE)
+ALONE, LEASES, SERVE = "alone", "leases", "serve"
+WORLDS = (ALONE, *KINDS, LEASES, SERVE)
 
 
 def write(text: str) -> None:
@@ -56,6 +57,8 @@ def inside(options: argparse.Namespace) -> int:
     prepare()
     if options.inside == ALONE:
         said = bench_alone.inside(options.rounds, options.look_ups)
+    elif options.inside == LEASES:
+        said = bench_leases.inside()
     elif options.inside == SERVE:
         said = bench_serve.inside()
     else:
@@ -96,6 +99,13 @@ def serve_of(names: list[str]) -> bench_serve.Serve | None:
     return bench_serve.Serve(in_world(SERVE))
 
 
+def leases_of(names: list[str]) -> bench_leases.Leases | None:
+    if LEASES not in names:
+        return None
+    bench_leases.install_get_port()
+    return bench_leases.Leases(in_world(LEASES))
+
+
 def main(arguments: list[str]) -> int:
     options = parse(arguments)
     if options.inside:
@@ -107,14 +117,17 @@ def main(arguments: list[str]) -> int:
         alone = bench_alone.Alone(
             in_world(ALONE, f"--rounds={options.rounds}", f"--look-ups={options.look_ups}"))
     crowds = crowds_of([name for name in names if name in KINDS])
+    leases = leases_of(names)
     serve = serve_of(names)
     today = datetime.datetime.now(datetime.UTC).date()
     text = "\n".join([
         f"Measured on {today} with Linux {platform.release()} on {os.cpu_count()} CPUs, in namespaces of its "
         "own: whole processes, from start to exit, interleaved.", "",
-        *(alone.report() if alone else ()), *crowds.report(), *(serve.report() if serve else ()), ""])
+        *(alone.report() if alone else ()), *crowds.report(), *(leases.report() if leases else ()),
+        *(serve.report() if serve else ()), ""])
     print(text)
-    targets = [*(alone.targets() if alone else ()), *crowds.targets(), *(serve.targets() if serve else ())]
+    targets = [*(alone.targets() if alone else ()), *crowds.targets(), *(leases.targets() if leases else ()),
+               *(serve.targets() if serve else ())]
     print(*targets, sep="\n")
     if options.write:
         write(text)

@@ -373,3 +373,20 @@ def test_names_are_text_and_nothing_else(there: World) -> None:
     assert sh(there, f"$B lease --ttl 1m {shlex.quote(name)}").code == YES
     assert [each["name"] for each in leases(there)] == [name]
     assert sh(there, "ls").out == ""
+
+
+def test_leases_of_a_container_that_has_ended_are_over() -> None:
+    """Seen from the first PID namespace alone, so without a world; the ledger is one of its own all the same."""
+    if REASON:
+        pytest.skip(REASON)
+    if "4026531836" not in os.readlink("/proc/self/ns/pid"):
+        pytest.skip("not in the first PID namespace, from which all processes are seen")
+    inner = "unshare --pid --fork --kill-child --mount-proc sh -c"
+    script = ("mount -t tmpfs none /run; ip link set lo up; mkfifo /run/up /run/end; "
+              f"{inner} '$B lease --pid 1 web >/dev/null; echo > /run/up; read x < /run/end' & "
+              "read x < /run/up; "
+              "$B leases --json; echo > /run/end; wait; $B leases --json; $B lease --ttl 1m --global web >/dev/null; $B leases --json")
+    done = subprocess.run(["unshare", "--net", "--mount", "bash", "-c", script], capture_output=True, text=True, check=True,
+                          cwd="/", timeout=60, env={**environment(Path("/")), "PATH": os.environ["PATH"], "B": str(BERTH)})
+    during, after, again = ([row["state"] for row in json.loads(line)["leases"]] for line in done.stdout.splitlines())
+    assert (during, after, again) == (["unsure"], ["over"], ["active"])

@@ -147,6 +147,29 @@ static void what_cannot_be_seen_from_here_is_unsure(void **state)
 	assert_int_equal(state_of(&entry), BERTH_LEASE_OVER);
 }
 
+static bool is_gone(void *context, uint64_t pidns)
+{
+	(void)context;
+	return pidns == PIDNS + 1;
+}
+
+static void what_was_of_a_namespace_without_processes_is_over(void **state)
+{
+	struct entry entry = lease_of(BERTH_LEASE_PROCESS);
+	const struct entry_now now = {.boot_id = boot,
+		.pidns = PIDNS,
+		.now_ms = NOW_MS,
+		.start = start_of,
+		.gone = is_gone};
+
+	(void)state;
+	assert_int_equal(entry_state(&entry, &now), BERTH_LEASE_ACTIVE);
+	entry.pidns++;
+	assert_int_equal(entry_state(&entry, &now), BERTH_LEASE_OVER);
+	entry.pidns++;
+	assert_int_equal(entry_state(&entry, &now), BERTH_LEASE_UNSURE);
+}
+
 static void what_is_held_lasts_as_long_as_its_process(void **state)
 {
 	struct entry entry = lease_of(BERTH_LEASE_HELD);
@@ -275,6 +298,7 @@ int main(void)
 		cmocka_unit_test(names_are_short_and_plain),
 		cmocka_unit_test(a_lease_is_over_with_the_boot_its_time_and_its_process),
 		cmocka_unit_test(what_cannot_be_seen_from_here_is_unsure),
+		cmocka_unit_test(what_was_of_a_namespace_without_processes_is_over),
 		cmocka_unit_test(what_is_held_lasts_as_long_as_its_process),
 		cmocka_unit_test(a_place_has_one_name),
 		cmocka_unit_test(the_quiet_ports_come_first_and_all_come),

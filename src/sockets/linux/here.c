@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "sockets/linux/policy.h"
 #include "sockets/linux/process.h"
 #include "sockets/linux/system.h"
@@ -132,5 +133,74 @@ int sockets_start(struct sockets_system *system, uint32_t pid, uint64_t *ret_tic
 		return -ESRCH;
 	if (!r)
 		*ret_ticks = ticks;
+	return r;
+}
+
+/* ---- PID namespaces -------------------------------------------------------------------------- */
+
+struct pid_namespaces {
+	struct arena *arena;
+	uint64_t *all;
+	size_t n;
+	size_t size;
+};
+
+static int add_inode(struct pid_namespaces *found, uint64_t inode)
+{
+	for (size_t i = 0; i < found->n; i++) {
+		if (found->all[i] == inode)
+			return 0;
+	}
+	if (found->n == found->size) {
+		enum {
+			FIRST = 16
+		};
+		size_t size = found->size ? 2 * found->size : FIRST;
+		uint64_t *more = arena_array(found->arena, size, sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		if (found->n)
+			memcpy(more, found->all, found->n * sizeof(*more));
+		found->all = more;
+		found->size = size;
+	}
+	found->all[found->n++] = inode;
+	return 0;
+}
+
+/* A system_entry, of /proc. */
+static int see_process(void *context, const char *name)
+{
+	char path[PROCESS_PATH];
+	uint64_t inode = 0;
+	uint64_t pid = 0;
+
+	/* Process 1 is in the namespace that it began, which is ours, and guards itself well. */
+	if (text_number(name, strlen(name), UINT32_MAX, &pid) || pid == 1)
+		return 0;
+	process_path(path, (uint32_t)pid, "ns/pid");
+	int r = read_inode(path, &inode);
+	if (r == -ENOENT || r == -ESRCH) /* it has ended */
+		return 0;
+	return r ? -EACCES : add_inode(context, inode);
+}
+
+int sockets_pid_namespaces(struct sockets_system *system, struct arena *arena,
+	const uint64_t **ret_inodes, size_t *ret_n)
+{
+	const uint64_t first = 0xeffffffc; /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
+	struct pid_namespaces found = {.arena = arena};
+	uint64_t ours = 0;
+	int r = read_inode("/proc/self/ns/pid", &ours);
+
+	if (!r && ours != first)
+		r = -EPERM;
+	if (!r)
+		r = system_folder(system, "/proc", see_process, &found);
+	if (!r) {
+		*ret_inodes = found.all;
+		*ret_n = found.n;
+	}
 	return r;
 }

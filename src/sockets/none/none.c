@@ -298,6 +298,13 @@ int sockets_is_free(struct sockets_system *system, uint16_t port, berth_protos p
 	return -ENOSYS;
 }
 
+int sockets_pid_namespaces(struct sockets_system *system, struct arena *arena,
+	const uint64_t **ret_inodes, size_t *ret_n)
+{
+	(void)system, (void)arena, (void)ret_inodes, (void)ret_n;
+	return -ENOSYS;
+}
+
 int sockets_policy(
 	struct sockets_system *system, struct arena *arena, struct berth_policy *ret_policy)
 {
