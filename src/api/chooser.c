@@ -65,7 +65,8 @@ void chooser_look_everywhere(struct chooser *chooser)
 
 int chooser_learn(struct chooser *chooser)
 {
-	return sockets_policy(chooser->berth->system, &chooser->arena, &chooser->policy);
+	return sockets_policy(
+		chooser->berth->system, chooser->here.netns, &chooser->arena, &chooser->policy);
 }
 
 int chooser_begin(struct chooser *chooser, const struct berth *berth, unsigned wants)

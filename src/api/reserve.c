@@ -300,9 +300,11 @@ static int fill(struct reserve_box *box, const struct change *change)
 /* From which ports the kernel chooses; not knowing is no failure. */
 static void add_range(struct reserve_box *box, const struct berth *berth)
 {
+	struct sockets_here here;
 	struct berth_policy policy;
 
-	if (sockets_policy(berth->system, &box->arena, &policy) < 0)
+	if (sockets_here(berth->system, 0, &here) ||
+		sockets_policy(berth->system, here.netns, &box->arena, &policy) < 0)
 		return;
 	box->reserved.has_ephemeral = policy.has_ephemeral;
 	box->reserved.ephemeral = policy.ephemeral;

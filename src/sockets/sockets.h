@@ -126,9 +126,9 @@ struct sockets_here {
 };
 
 /* How this host divides its ports: ephemeral, reserved, privileged; the rest of the policy is not
- * known. Lists live in the arena. 0; -ENOMEM. */
-int sockets_policy(
-	struct sockets_system *system, struct arena *arena, struct berth_policy *ret_policy);
+ * known. `netns` is sockets_here.netns. Lists live in the arena. 0; -ENOMEM. */
+int sockets_policy(struct sockets_system *system, uint64_t netns, struct arena *arena,
+	struct berth_policy *ret_policy);
 
 /* What not every question needs, as bits. */
 enum sockets_here_part {

@@ -8,6 +8,7 @@ import random
 import shlex
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -345,7 +346,7 @@ print("ready", flush=True)
 input()
 END
 mkfifo fifo""")
-    done = sh(there, f"exec 3<>fifo; {NOBODY} python3 squat.py <&3 >out & until grep -qs ready out; do sleep 0.1; done; "
+    done = sh(there, f"exec 3<>fifo; {NOBODY} {sys.executable} squat.py <&3 >out & until grep -qs ready out; do sleep 0.1; done; "
                      f"$B lease --ttl 5m web; $B lease --ttl 5m other; $B release web && echo released; kill $!")
     assert done.err == ""
     first, second, last = done.out.split()

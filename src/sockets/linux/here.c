@@ -86,10 +86,10 @@ int sockets_here(struct sockets_system *system, unsigned parts, struct sockets_h
 	return 0;
 }
 
-int sockets_policy(
-	struct sockets_system *system, struct arena *arena, struct berth_policy *ret_policy)
+int sockets_policy(struct sockets_system *system, uint64_t netns, struct arena *arena,
+	struct berth_policy *ret_policy)
 {
-	return policy_read_ports(system, arena, ret_policy);
+	return policy_read_kept(system, netns, arena, ret_policy);
 }
 
 static int read_start(const struct sockets_system *system, uint32_t pid, uint64_t *ret_ticks)

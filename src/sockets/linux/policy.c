@@ -6,8 +6,13 @@
 #include "sockets/linux/policy.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "sockets/linux/process.h"
 
@@ -144,8 +149,69 @@ static void read_reuse(
 		(int8_t)read_number(system, "/proc/sys/net/ipv4/tcp_timestamps", MOST, text);
 }
 
-int policy_read_ports(
-	const struct sockets_system *system, struct arena *arena, struct berth_policy *ret_policy)
+enum {
+	PORT_FILES = 3
+};
+
+/* These are IPv4's by name and IPv6's by use. */
+static const char *const port_files[PORT_FILES] = {
+	"/proc/sys/net/ipv4/ip_local_port_range", "/proc/sys/net/ipv4/ip_local_reserved_ports",
+	"/proc/sys/net/ipv4/ip_unprivileged_port_start", /* 4.11 */
+};
+
+/* A file of /proc/sys/net is that of the network namespace in which it was opened. */
+struct policy_kept {
+	pthread_mutex_t lock;
+	uint64_t netns; /* whose files are open */
+	int files[PORT_FILES]; /* -1: not open */
+};
+
+struct policy_kept *policy_kept_new(void)
+{
+	struct policy_kept *kept = calloc(1, sizeof(*kept));
+
+	if (!kept)
+		return NULL;
+	(void)pthread_mutex_init(&kept->lock, NULL);
+	for (size_t i = 0; i < PORT_FILES; i++)
+		kept->files[i] = -1;
+	return kept;
+}
+
+static void close_files(struct policy_kept *kept)
+{
+	for (size_t i = 0; i < PORT_FILES; i++) {
+		if (kept->files[i] >= 0)
+			(void)close(kept->files[i]);
+		kept->files[i] = -1;
+	}
+}
+
+void policy_kept_free(struct policy_kept *kept)
+{
+	if (!kept)
+		return;
+	close_files(kept);
+	(void)pthread_mutex_destroy(&kept->lock);
+	free(kept);
+}
+
+/* One of the files in `text`; of those that are kept open, or (kept NULL) by its name. */
+static bool read_port_file(const struct sockets_system *system, struct policy_kept *kept,
+	size_t index, struct buffer *text)
+{
+	if (!kept)
+		return read_file(system, port_files[index], text);
+	buffer_clear(text);
+	if (kept->files[index] < 0)
+		kept->files[index] =
+			open(port_files[index], O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	return kept->files[index] >= 0 && !file_read_setting(kept->files[index], LARGEST, text) &&
+		text->data;
+}
+
+static int read_ports(const struct sockets_system *system, struct policy_kept *kept,
+	struct arena *arena, struct berth_policy *ret_policy)
 {
 	struct berth_policy policy = {.may_bind_low = -1,
 		.nonlocal_bind = -1,
@@ -156,15 +222,14 @@ int policy_read_ports(
 	struct buffer text = {0};
 	int r = 0;
 
-	/* These two are IPv4's by name and IPv6's by use. */
-	if (read_file(system, "/proc/sys/net/ipv4/ip_local_port_range", &text))
+	if (read_port_file(system, kept, 0, &text))
 		policy.has_ephemeral = !policy_parse_range(text.data, text.len, &policy.ephemeral);
-	if (read_file(system, "/proc/sys/net/ipv4/ip_local_reserved_ports", &text)) {
+	if (read_port_file(system, kept, 1, &text)) {
 		r = policy_parse_reserved(
 			arena, text.data, text.len, &policy.reserved, &policy.n_reserved);
 		policy.has_reserved = !r;
 	}
-	if (read_file(system, "/proc/sys/net/ipv4/ip_unprivileged_port_start", &text)) /* 4.11 */
+	if (read_port_file(system, kept, 2, &text))
 		policy.has_unprivileged =
 			!policy_parse_start(text.data, text.len, &policy.unprivileged_start);
 	buffer_free(&text);
@@ -172,6 +237,28 @@ int policy_read_ports(
 		return r;
 	*ret_policy = policy;
 	return 0;
+}
+
+int policy_read_ports(
+	const struct sockets_system *system, struct arena *arena, struct berth_policy *ret_policy)
+{
+	return read_ports(system, NULL, arena, ret_policy);
+}
+
+int policy_read_kept(const struct sockets_system *system, uint64_t netns, struct arena *arena,
+	struct berth_policy *ret_policy)
+{
+	struct policy_kept *kept = system->kept;
+
+	if (!kept)
+		return policy_read_ports(system, arena, ret_policy);
+	(void)pthread_mutex_lock(&kept->lock);
+	if (kept->netns != netns)
+		close_files(kept);
+	kept->netns = netns;
+	int r = read_ports(system, kept, arena, ret_policy);
+	(void)pthread_mutex_unlock(&kept->lock);
+	return r;
 }
 
 int policy_read(const struct sockets_system *system, struct arena *arena, bool reuse,

@@ -18,6 +18,17 @@ int policy_read(const struct sockets_system *system, struct arena *arena, bool r
 int policy_read_ports(
 	const struct sockets_system *system, struct arena *arena, struct berth_policy *ret_policy);
 
+/*
+ * The same by files that are kept open from one question to the next, of this machine alone:
+ * `netns` is the cookie of the network namespace that the caller is in.
+ */
+int policy_read_kept(const struct sockets_system *system, uint64_t netns, struct arena *arena,
+	struct berth_policy *ret_policy);
+
+/* NULL: no memory, and then they are not kept. */
+struct policy_kept *policy_kept_new(void);
+void policy_kept_free(struct policy_kept *kept);
+
 /* ip_local_port_range, "32768\t60999\n". 0 or -EBADMSG. */
 int policy_parse_range(const char *text, size_t len, struct berth_port_range *ret_range);
 

@@ -27,6 +27,7 @@
 #include "base/file.h"
 #include "sockets/linux/cgroupfs.h"
 #include "sockets/linux/netlink.h"
+#include "sockets/linux/policy.h"
 #include "sockets/linux/process.h"
 #include "sockets/linux/replay.h"
 
@@ -41,6 +42,7 @@ int sockets_system_live(struct sockets_system **ret_system)
 
 	if (!system)
 		return -ENOMEM;
+	system->kept = policy_kept_new();
 	*ret_system = system;
 	return 0;
 }
@@ -66,6 +68,7 @@ void sockets_system_free(struct sockets_system *system)
 	if (!system)
 		return;
 	replay_close(system->replay);
+	policy_kept_free(system->kept);
 	free(system);
 }
 

@@ -55,6 +55,7 @@ struct sockets_system {
 	const struct system_tee *tee; /* NULL: nobody records */
 	bool without_netlink; /* behave as if netlink were refused; for tests of what comes then */
 	const struct system_netns *netns; /* whose sockets are asked for; NULL: our own */
+	struct policy_kept *kept; /* see policy_read_kept(); copies share it; NULL: there is none */
 };
 
 /* Tells the tee, if there is one: only for the files of the seam. */

@@ -305,9 +305,9 @@ int sockets_pid_namespaces(struct sockets_system *system, struct arena *arena,
 	return -ENOSYS;
 }
 
-int sockets_policy(
-	struct sockets_system *system, struct arena *arena, struct berth_policy *ret_policy)
+int sockets_policy(struct sockets_system *system, uint64_t netns, struct arena *arena,
+	struct berth_policy *ret_policy)
 {
-	(void)system, (void)arena, (void)ret_policy;
+	(void)system, (void)netns, (void)arena, (void)ret_policy;
 	return -ENOSYS;
 }
