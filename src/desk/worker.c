@@ -201,7 +201,7 @@ static void settle(struct worker *worker, struct client *client, uint32_t events
 {
 	bool there = send_out(client);
 
-	if (there && client->held && !client->out.len) {
+	while (there && client->held && !client->out.len) {
 		answer_lines(worker, client);
 		there = send_out(client);
 	}

@@ -305,6 +305,16 @@ def test_who_does_not_read_holds_up_nobody(there: World) -> None:
             answered += lines.readline().startswith(b"status=ok")
 
 
+def test_many_long_answers_come_whole(there: World) -> None:
+    with serving(there), client(there) as one, connect(there) as made:
+        for i in range(100):
+            one.ask(f"op=lease name=some-lease-of-very-many-{i}")
+        made.sendall(b"op=leases\n" * 400)  # what is read at once has answers of four megabytes
+        made.shutdown(socket.SHUT_WR)
+        said = made.makefile("rb").read()
+        assert said.count(b"status=ok count=100 ") == 400 and said.count(b"status=more") == 40000
+
+
 def test_a_crowd_of_connections_locks_nobody_out(there: World) -> None:
     with serving(there) as server, contextlib.ExitStack() as stack:
         crowd = [stack.enter_context(connect(there)) for _ in range(1200)]
