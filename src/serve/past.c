@@ -51,27 +51,20 @@ static void look(struct past *past, const struct berth *berth, const char *folde
 	berth_history_free(history);
 }
 
-const struct berth_history *past_of(
-	struct past *past, const struct berth *berth, const char *folder, uint16_t port, bool busy)
+const struct berth_history *past_of(struct past *past, const struct berth *berth,
+	const char *folder, uint16_t port, bool busy, struct berth_history **ret_owned)
 {
 	struct berth_query_part part = {.first = port, .last = port};
 	const struct berth_query query = {.parts = &part, .n_parts = 1};
 	const struct berth_history_ask ask = {
 		.size = sizeof(ask), .folder = folder, .query = &query, .most = OF_PORT_MOST};
-	struct berth_history *history = NULL;
 
 	look(past, berth, folder);
 	if (past->error)
 		return NULL;
 	if (busy) /* it will have one, also when it is free again before we look */
 		mark(past, port);
-	if (is_marked(past, port) && !berth_history(berth, &ask, &history))
-		return history;
+	if (is_marked(past, port) && !berth_history(berth, &ask, ret_owned))
+		return *ret_owned;
 	return &past->since;
-}
-
-void past_free(const struct past *past, const struct berth_history *history)
-{
-	if (history != &past->since)
-		berth_history_free((struct berth_history *)(uintptr_t)history);
 }

@@ -22,10 +22,10 @@ struct past {
 
 /*
  * The history of a port, the latest few of it. `busy`: it is in use now, and so may have a history
- * by now. NULL: there is none at all, past->why tells; else past_free() it.
+ * by now. NULL: there is none at all, past->why tells. *ret_owned, NULL before, is for the caller
+ * to free when it is done with the answer.
  */
-const struct berth_history *past_of(
-	struct past *past, const struct berth *berth, const char *folder, uint16_t port, bool busy);
-void past_free(const struct past *past, const struct berth_history *history);
+const struct berth_history *past_of(struct past *past, const struct berth *berth,
+	const char *folder, uint16_t port, bool busy, struct berth_history **ret_owned);
 
 #endif

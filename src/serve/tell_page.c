@@ -17,12 +17,13 @@ static int take_look(struct tell *tell, enum wire_view view)
 }
 
 /* It has names of processes, and so is for those who may see them. */
-static void put_past(struct tell *tell, const struct wire_question *question, struct page *page)
+static void add_past(struct tell *tell, const struct wire_question *question, struct page *page,
+	struct berth_history **ret_owned)
 {
 	if (question->view == WIRE_PUBLIC || tell->utc) /* a recording has no past */
 		return;
 	page->history = past_of(&tell->past, tell->berth, tell->history, page->report->port,
-		page->report->n_sockets > 0);
+		page->report->n_sockets > 0, ret_owned);
 	if (!page->history)
 		page->history_why = tell->past.why;
 }
@@ -33,21 +34,22 @@ static void put_port(struct tell *tell, const struct wire_question *question,
 	struct looks *looks = &tell->looks[question->view];
 	struct page page = {.html = {.out = out}, .machine = true, .site = true, .served = true};
 	struct berth_report *report = NULL;
+	struct berth_history *history = NULL;
 	int error = take_look(tell, question->view);
 
 	if (!error)
 		error = berth_report(
 			tell->berth, looks->snapshot, question->route.port, NULL, &report);
-	if (error < 0) {
+	if (error < 0 || !report) {
 		tell_failure(error, head, out);
 		return;
 	}
 	page.report = report;
 	page.clock.now_s = berth_snapshot_time_s(looks->snapshot);
 	page.clock.utc = tell->utc;
-	put_past(tell, question, &page);
+	add_past(tell, question, &page, &history);
 	page_write(&page);
-	past_free(&tell->past, page.history);
+	berth_history_free(history);
 	head->keep = true;
 	head->time_at = (uint32_t)page.time_at;
 	berth_report_free(report);
