@@ -30,6 +30,8 @@ def install() -> Path:
     """The folder that has node_modules."""
     if not shutil.which("chromium"):
         pytest.skip("there is no chromium here")
+    if npm.lack():
+        pytest.skip(str(npm.lack()))
     return npm.install(HERE, MODULES)
 
 

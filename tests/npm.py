@@ -5,14 +5,16 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
+
+
+def lack() -> str | None:
+    """What keeps it from being installed; None when nothing does."""
+    missing = [tool for tool in ("npm", "node") if not shutil.which(tool)]
+    return f"there is no {missing[0]} here" if missing else None
 
 
 def install(source: Path, folder: Path) -> Path:
     """The folder, which has node_modules then; nothing to do when the lock is that of last time."""
-    for tool in ("npm", "node"):
-        if not shutil.which(tool):
-            pytest.skip(f"there is no {tool} here")
     folder.mkdir(parents=True, exist_ok=True)
     lock = (source / "package-lock.json").read_bytes()
     done = folder / "installed"

@@ -2,18 +2,18 @@
 """Leases: in a program, over the socket of berth serve-leases, and berth free as a whole; beside portserver and get-port."""
 
 import os
-import shutil
 import statistics
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
+import npm
 from bench_table import BERTH, BUILD, ROOT, Command, Target, helper, measure, significant, table
 
 PAIRS, CLIENTS, SECONDS, REPETITIONS = 5000, 16, 2, 5
 FREE_ROUNDS = 150  # of the 256 leases that one user may have
+GET_PORT_FOLDER = BUILD / "get-port"
 GET_PORT = """
 import getPort from 'get-port'
 const begin = process.hrtime.bigint()
@@ -22,19 +22,10 @@ console.log(2000 / (Number(process.hrtime.bigint() - begin) / 1e9))
 """
 
 
-def install_get_port() -> Path | None:
-    """In the build folder, as the lock file of the race test says; None where there is no npm."""
-    if not shutil.which("npm") or not shutil.which("node"):
-        return None
-    folder = BUILD / "get-port"
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(ROOT / "tests" / "live" / "race" / name, folder)
-    if not (folder / "node_modules" / "get-port").is_dir():
-        done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=folder, check=False, capture_output=True)
-        if done.returncode:
-            return None
-    return folder
+def install_get_port() -> None:
+    """As the lock file of the race test says, where that can be."""
+    if not npm.lack():
+        npm.install(ROOT / "tests" / "live" / "race", GET_PORT_FOLDER)
 
 
 def pairs(*words: str | int) -> float:
@@ -57,8 +48,8 @@ def inside() -> dict[str, Any]:
         said["portserver"] = pairs("portserver", CLIENTS, SECONDS, REPETITIONS)
     free = measure({"free": Command("`berth free`", [BERTH, "free"])}, 60587, FREE_ROUNDS)["free"]
     said["free_ms"] = free.median_ms
-    if (BUILD / "get-port" / "node_modules" / "get-port").is_dir():
-        done = subprocess.run(["node", "--input-type=module", "-e", GET_PORT], cwd=BUILD / "get-port", check=True, text=True,
+    if (GET_PORT_FOLDER / "node_modules" / "get-port").is_dir():
+        done = subprocess.run(["node", "--input-type=module", "-e", GET_PORT], cwd=GET_PORT_FOLDER, check=True, text=True,
                               stdout=subprocess.PIPE)
         said["get_port"] = float(done.stdout)
     return said

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from support import BERTH, NO, YES, environment, validated
-from worlds import REASON, World, needs_namespaces, world
+from worlds import World, ledger_world, needs_namespaces
 
 pytestmark = needs_namespaces
 NOBODY = "setpriv --reuid=65534 --regid=65534 --clear-groups --"
@@ -42,12 +42,7 @@ if __name__ == "__main__" and how != "try":
 
 @pytest.fixture
 def there() -> Iterator[World]:
-    if REASON:
-        pytest.skip(REASON)
-    with world("leases_world.py") as made:
-        made.run("chmod", "755", "/run")
-        made.run("mkdir", "-m", "777", "/mnt/project", "/mnt/project/.git")
-        yield made
+    yield from ledger_world("/mnt/project", "/mnt/project/.git")
 
 
 @contextlib.contextmanager

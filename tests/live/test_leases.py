@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from support import BERTH, BUILD, NO, UNKNOWN, YES, environment, validated
-from worlds import REASON, World, needs_namespaces, world
+from worlds import REASON, World, ledger_world, needs_namespaces
 
 pytestmark = needs_namespaces
 LEASER = BUILD / "tests" / "live" / "leaser"
@@ -29,11 +29,7 @@ names = (f"name{i}" for i in itertools.count())
 
 @pytest.fixture
 def there() -> Iterator[World]:
-    if REASON:
-        pytest.skip(REASON)
-    with world("leases_world.py") as made:
-        made.run("chmod", "755", "/run")
-        yield made
+    yield from ledger_world()
 
 
 class Done:

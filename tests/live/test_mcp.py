@@ -20,7 +20,7 @@ import hostile
 import npm
 import pytest
 from support import BERTH, BUILD, NO, YES, Answer, environment, run_berth, validated
-from worlds import REASON, World, needs_namespaces, world
+from worlds import World, ledger_world, needs_namespaces, world
 
 pytestmark = needs_namespaces
 HERE = Path(__file__).resolve().parent / "mcp"
@@ -36,15 +36,13 @@ sys.stdin.read()
 
 @pytest.fixture
 def there() -> Iterator[World]:
-    if REASON:
-        pytest.skip(REASON)
-    with world("leases_world.py") as made:
-        made.run("chmod", "755", "/run")
-        yield made
+    yield from ledger_world()
 
 
 @pytest.fixture(scope="module")
 def script() -> Path:
+    if npm.lack():
+        pytest.skip(str(npm.lack()))
     folder = npm.install(HERE, BUILD / "mcp")
     return Path(shutil.copy(HERE / "client.mjs", folder))
 

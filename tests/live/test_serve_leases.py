@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from support import BERTH, ROOT, YES, environment, validated
-from worlds import REASON, World, needs_namespaces, world
+from worlds import World, ledger_world, needs_namespaces
 
 pytestmark = needs_namespaces
 PATH = "/run/berth/leases.sock"
@@ -39,11 +39,7 @@ for line in sys.stdin:
 
 @pytest.fixture
 def there() -> Iterator[World]:
-    if REASON:
-        pytest.skip(REASON)
-    with world("leases_world.py") as made:
-        made.run("chmod", "755", "/run")
-        yield made
+    yield from ledger_world()
 
 
 class Server:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from support import BERTH, NO, UNKNOWN, USAGE, YES, environment, validated
-from worlds import REASON, World, needs_namespaces, world
+from worlds import World, ledger_world, needs_namespaces
 
 pytestmark = needs_namespaces
 NO_PORT, NOT_STARTED, NOT_FOUND = 125, 126, 127
@@ -25,12 +25,7 @@ ASK = "import sys, urllib.request\nprint(urllib.request.urlopen(sys.argv[1]).sta
 
 @pytest.fixture
 def there() -> Iterator[World]:
-    if REASON:
-        pytest.skip(REASON)
-    with world("leases_world.py") as made:
-        made.run("chmod", "755", "/run")
-        made.run("mkdir", "-p", "-m", "777", "/mnt/project/.git", "/mnt/project/deep", "/mnt/other/.git")
-        yield made
+    yield from ledger_world("/mnt/project/.git", "/mnt/project/deep", "/mnt/other/.git")
 
 
 class Done:

@@ -79,3 +79,14 @@ def world(script: str, *arguments: str | Path) -> Iterator[World]:
         yield made
     finally:
         made.close()
+
+
+def ledger_world(*folders: str) -> Iterator[World]:
+    """For fixtures: a quiet world with a ledger of its own and these folders, which anybody may write to."""
+    if REASON:
+        pytest.skip(REASON)
+    with world("leases_world.py") as made:
+        made.run("chmod", "755", "/run")
+        if folders:
+            made.run("mkdir", "-p", "-m", "777", *folders)
+        yield made
