@@ -227,7 +227,7 @@ static void put_malware(struct words *words, const struct findings_fact *fact)
 	buffer_format(&words->evidence,
 		" is on a port of which lists know nothing else than that "
 		"malware has used it: %s",
-		fact->text);
+		fact->malware);
 	buffer_text(&words->consequence,
 		"nothing by itself: a number proves nothing, and lists and scanners will name it");
 	buffer_text(&words->cure,

@@ -2,12 +2,13 @@
 /* Folders of systemd in the order of systemd.unit(5): a unit of one name counts once. */
 #include "api/doctor_files.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "project/fsports.h"
 #include "project/project.h"
 
@@ -18,20 +19,12 @@ enum {
 
 static int add(struct doctor_files *files, const struct findings_configured *configured)
 {
-	if (files->n == files->size) {
-		enum {
-			FIRST = 16
-		};
-		size_t size = files->size ? 2 * files->size : FIRST;
-		struct findings_configured *more = arena_array(files->arena, size, sizeof(*more));
+	struct findings_configured *all =
+		arena_grow(files->arena, files->all, files->n, &files->size, sizeof(*all));
 
-		if (!more)
-			return -ENOMEM;
-		if (files->n)
-			memcpy(more, files->all, files->n * sizeof(*more));
-		files->all = more;
-		files->size = size;
-	}
+	if (!all)
+		return -ENOMEM;
+	files->all = all;
 	files->all[files->n++] = *configured;
 	return 0;
 }
@@ -51,6 +44,7 @@ struct units {
 	struct doctor_files *files;
 	const char *seen[UNITS_MOST];
 	size_t n_seen;
+	int folder; /* whose entries are seen; -1: none */
 };
 
 static int add_wish(struct doctor_files *files, const struct berth_wish *wish)
@@ -99,50 +93,46 @@ static bool is_new(struct units *units, const char *name)
 	return kept != NULL;
 }
 
-static bool ends_with(const char *name, const char *end)
+/* A folder that cannot be read has no units. */
+static int look_into(struct units *units, int at, const char *path, file_entry *seen)
 {
-	size_t len = strlen(name);
-
-	return len > strlen(end) && !strcmp(name + len - strlen(end), end);
-}
-
-/* Calls `use` for each name in a folder that ends so. */
-static int each_entry(int at, const char *path, const char *end, struct units *units,
-	int (*use)(struct units *units, int folder, const char *name))
-{
-	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *entry = NULL;
+	const int outer = units->folder;
 	int r = 0;
 
-	while (folder && !r && (entry = readdir(folder)) != NULL) {
-		if (ends_with(entry->d_name, end))
-			r = use(units, fd, entry->d_name);
+	units->folder = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (units->folder >= 0) {
+		r = file_each_entry(units->folder, seen, units);
+		(void)close(units->folder);
 	}
-	if (folder)
-		(void)closedir(folder);
-	return r;
+	units->folder = outer;
+	return r == -ENOMEM ? r : 0;
 }
 
-static int see_unit(struct units *units, int folder, const char *name)
+static int see_unit(void *context, const char *name)
 {
-	return is_new(units, name) ? read_unit(units->files, folder, name) : 0;
+	struct units *units = context;
+
+	return text_ends(name, ".socket") && is_new(units, name)
+		? read_unit(units->files, units->folder, name)
+		: 0;
 }
 
-static int see_wants(struct units *units, int folder, const char *name)
+static int see_wants(void *context, const char *name)
 {
-	return each_entry(folder, name, ".socket", units, see_unit);
+	struct units *units = context;
+
+	return text_ends(name, ".wants") ? look_into(units, units->folder, name, see_unit) : 0;
 }
 
 static int read_units(struct doctor_files *files)
 {
 	static const char *const folders[] = {"/etc/systemd/system", "/run/systemd/system",
 		"/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"};
-	struct units units = {.files = files};
+	struct units units = {.files = files, .folder = -1};
 	int r = 0;
 
 	for (size_t i = 0; !r && i < sizeof(folders) / sizeof(*folders); i++)
-		r = each_entry(AT_FDCWD, folders[i], ".wants", &units, see_wants);
+		r = look_into(&units, AT_FDCWD, folders[i], see_wants);
 	return r;
 }
 

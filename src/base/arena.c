@@ -65,6 +65,24 @@ void *arena_array(struct arena *arena, size_t count, size_t size)
 	return arena_alloc(arena, count * size);
 }
 
+void *arena_grow(struct arena *arena, void *array, size_t count, size_t *room, size_t size)
+{
+	enum {
+		FIRST = 16
+	};
+	size_t larger = *room ? 2 * *room : FIRST;
+
+	if (count < *room)
+		return array;
+	void *copy = arena_array(arena, larger, size);
+	if (!copy)
+		return NULL;
+	if (count)
+		memcpy(copy, array, count * size);
+	*room = larger;
+	return copy;
+}
+
 char *arena_text(struct arena *arena, const char *bytes, size_t len)
 {
 	if (len == SIZE_MAX)

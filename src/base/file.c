@@ -5,6 +5,7 @@
  */
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -117,6 +118,30 @@ int file_write(int fd, const char *bytes, size_t len)
 		len -= (size_t)put;
 	}
 	return 0;
+}
+
+int file_each_entry(int folder, file_entry *seen, void *context)
+{
+	_Alignas(struct dirent64) char entries[8192];
+	int r = 0;
+
+	for (;;) {
+		ssize_t len = getdents64(folder, (void *)entries, sizeof(entries));
+		if (len < 0)
+			return -errno;
+		if (!len)
+			return 0;
+		for (ssize_t at = 0; at < len;) {
+			const struct dirent64 *entry = (const void *)(entries + at);
+
+			at += entry->d_reclen;
+			if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+				continue;
+			r = seen(context, entry->d_name);
+			if (r)
+				return r;
+		}
+	}
 }
 
 static int write_new(int dir_fd, const char *name, mode_t mode, const void *bytes, size_t len)

@@ -42,6 +42,13 @@ int file_write(int fd, const char *bytes, size_t len);
  */
 int file_replace(int dir_fd, const char *name, mode_t mode, const void *bytes, size_t len);
 
+/*
+ * Calls `seen` for each entry of an open folder but "." and "..", from where it stands; a non-zero
+ * answer ends it and is handed on. 0 or -errno. Without an allocation, which opendir(3) makes.
+ */
+typedef int file_entry(void *context, const char *name);
+int file_each_entry(int folder, file_entry *seen, void *context);
+
 /* The path of what is called so in the folder of our own program. False: not known, or too long. */
 bool file_neighbour(const char *name, char *ret_path, size_t size);
 

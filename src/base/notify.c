@@ -2,6 +2,7 @@
 /* sd_notify(3) is one datagram, sd_watchdog_enabled(3) two variables: no library is needed. */
 #include "base/notify.h"
 
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -57,4 +58,13 @@ unsigned notify_listeners(void)
 		text_number(text, strlen(text), NOTIFY_LISTENERS_MOST, &value))
 		return 0;
 	return (unsigned)value;
+}
+
+int notify_listener(unsigned index)
+{
+	int fd = NOTIFY_LISTENERS_FROM + (int)index;
+
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	(void)fcntl(fd, F_SETFL, O_NONBLOCK);
+	return fd;
 }

@@ -23,4 +23,7 @@ double notify_watchdog_s(void);
  * also when there are more than NOTIFY_LISTENERS_MOST. */
 unsigned notify_listeners(void);
 
+/* One of them, from 0 on: its descriptor, made non-blocking and closed on exec. */
+int notify_listener(unsigned index);
+
 #endif

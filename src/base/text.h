@@ -66,6 +66,12 @@ bool text_equal_fold(const char *a, size_t a_len, const char *b, size_t b_len);
 bool text_starts_fold(const char *text, const char *prefix);
 const char *text_find_fold(const char *text, const char *word);
 
+/* Whether there is something in front of the end, and then that. */
+bool text_ends(const char *text, const char *end);
+
+/* Whether the word is one of those in `words`, which have single blanks between them. */
+bool text_has_word(const char *words, const char *word);
+
 /*
  * The next line of *text, which ends before `end`, without its line feed; *text moves past it.
  * False: there is no more. *text may be NULL when `end` is.

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/text.h"
+
 static const struct custom table[] = {
 	{"postgresql", "postgres postmaster pgbouncer pgpool odyssey cockroach", {0}, "PostgreSQL",
 		"postgresql.conf: listen_addresses = 'localhost'"},
@@ -54,21 +56,6 @@ static const struct custom table[] = {
 	{"sunrpc", "rpcbind portmap systemd", {0}, "rpcbind", NULL},
 };
 
-/* Whether the word is one of those with blanks between them. */
-static bool has_word(const char *words, const char *word)
-{
-	size_t len = strlen(word);
-
-	while (*words) {
-		size_t n = strcspn(words, " ");
-
-		if (n == len && !memcmp(words, word, n))
-			return true;
-		words += n + (words[n] == ' ');
-	}
-	return false;
-}
-
 static bool has_port(const struct custom *custom, uint16_t port)
 {
 	const size_t n = sizeof(custom->ports) / sizeof(*custom->ports);
@@ -92,7 +79,7 @@ const struct custom *customs_of_service(const char *service)
 const struct custom *customs_of_program(const char *program, uint16_t port)
 {
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
-		if (has_word(table[i].programs, program) && has_port(&table[i], port))
+		if (text_has_word(table[i].programs, program) && has_port(&table[i], port))
 			return &table[i];
 	}
 	return NULL;
@@ -100,7 +87,7 @@ const struct custom *customs_of_program(const char *program, uint16_t port)
 
 bool customs_has_program(const struct custom *custom, const char *program)
 {
-	return has_word(custom->programs, program);
+	return text_has_word(custom->programs, program);
 }
 
 bool customs_is_carrier(const char *program)
@@ -111,5 +98,5 @@ bool customs_is_carrier(const char *program)
 				       "systemd-socket- inetd xinetd stunnel "
 				       "stunnel4 proxysql maxscale pilot-agent linkerd2-proxy";
 
-	return has_word(carriers, program);
+	return text_has_word(carriers, program);
 }

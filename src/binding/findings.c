@@ -45,26 +45,26 @@ static bool is_told(const struct findings_ask *ask, size_t index)
 	return false;
 }
 
-static int judge_ephemeral(const struct findings_ask *ask, findings_seen *seen, void *context)
+static int judge_ephemeral(const struct findings_ask *ask, const struct theft_survey *survey,
+	findings_seen *seen, void *context)
 {
-	struct theft_survey survey = {0};
-	int r = theft_survey(ask->policy, ask->sockets, ask->n_sockets, &survey);
+	int r = 0;
 
-	for (size_t i = 0; !r && survey.known && i < ask->n_sockets; i++) {
+	for (size_t i = 0; !r && i < ask->n_sockets; i++) {
 		const struct berth_socket *socket = ask->sockets + i;
 		struct findings_fact fact = {.kind = BERTH_FINDING_EPHEMERAL_PORT,
 			.level = BERTH_LEVEL_NOTE,
 			.socket = socket,
 			.count = 1,
 			.has_probability = true,
-			.opens_per_s = survey.opens_per_s};
+			.opens_per_s = survey->opens_per_s};
 
 		/* Of UDP nothing is known of the rate: what is closed leaves no trace. */
 		if (socket->proto != BERTH_TCP || socket->state != BERTH_LISTEN ||
 			!binding_is_ephemeral(ask->policy, socket->local_port) ||
 			binding_is_reserved(ask->policy, socket->local_port) || is_told(ask, i))
 			continue;
-		fact.probability = theft_chance(&survey, socket->local_port, ask->restart_gap_s);
+		fact.probability = theft_chance(survey, socket->local_port, ask->restart_gap_s);
 		if (fact.probability >= likely)
 			fact.level = BERTH_LEVEL_WARNING;
 		r = seen(context, &fact);
@@ -97,30 +97,42 @@ static bool meets_range(
 
 /* Files that name a port of the range, or a range that meets it. One that is served now is told of
  * as a listener. */
-static int judge_configured(const struct findings_ask *ask, findings_seen *seen, void *context)
+static int judge_configured(const struct findings_ask *ask, const struct theft_survey *survey,
+	findings_seen *seen, void *context)
 {
-	struct theft_survey survey = {0};
-	int r = theft_survey(ask->policy, ask->sockets, ask->n_sockets, &survey);
+	int r = 0;
 
-	for (size_t i = 0; !r && survey.known && i < ask->n_configured; i++) {
+	for (size_t i = 0; !r && i < ask->n_configured; i++) {
 		const struct findings_configured *configured = &ask->configured[i];
 		struct findings_fact fact = {.kind = BERTH_FINDING_CONFIGURED_PORT,
 			.level = BERTH_LEVEL_NOTE,
 			.count = 1,
 			.has_probability = configured->first == configured->last &&
 				configured->proto == BERTH_TCP,
-			.opens_per_s = survey.opens_per_s,
+			.opens_per_s = survey->opens_per_s,
 			.configured = configured};
 
 		if (!meets_range(ask, configured))
 			continue;
 		if (fact.has_probability)
 			fact.probability =
-				theft_chance(&survey, configured->first, ask->restart_gap_s);
+				theft_chance(survey, configured->first, ask->restart_gap_s);
 		if (fact.probability >= likely)
 			fact.level = BERTH_LEVEL_WARNING;
 		r = seen(context, &fact);
 	}
+	return r;
+}
+
+static int judge_thefts(const struct findings_ask *ask, findings_seen *seen, void *context)
+{
+	struct theft_survey survey = {0};
+	int r = theft_survey(ask->policy, ask->sockets, ask->n_sockets, &survey);
+
+	if (!r && survey.known)
+		r = judge_ephemeral(ask, &survey, seen, context);
+	if (!r && survey.known)
+		r = judge_configured(ask, &survey, seen, context);
 	return r;
 }
 
@@ -410,7 +422,7 @@ static int judge_customs(const struct findings_ask *ask, findings_seen *seen, vo
 		struct findings_claims claims = claims_of(ask, socket);
 		fact.custom = fact.kind == BERTH_FINDING_EXPOSED ? custom_of(ask, socket)
 								 : customs_of_service(claims.owner);
-		fact.text = claims.malware;
+		fact.malware = claims.malware;
 		r = seen(context, &fact);
 	}
 	return r;
@@ -420,8 +432,7 @@ int findings_judge(const struct findings_ask *ask, findings_seen *seen, void *co
 {
 	static int (*const judges[])(
 		const struct findings_ask *ask, findings_seen *seen, void *context) = {
-		judge_ephemeral,
-		judge_configured,
+		judge_thefts,
 		judge_exhaustion,
 		judge_backlogs,
 		judge_close_wait,

@@ -55,7 +55,7 @@ struct findings_fact {
 	double probability;
 	double opens_per_s; /* on which the probability rests */
 	const struct custom *custom; /* what it is about, as far as a table tells; or NULL */
-	const char *text; /* what malware; of an odd owner the service; or NULL */
+	const char *malware; /* what is known to have used the port; or NULL */
 	const struct findings_configured *configured; /* or NULL */
 	const struct berth_ephemeral_destination *destination; /* or NULL */
 };

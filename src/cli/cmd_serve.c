@@ -318,10 +318,8 @@ static enum cli_exit take_sockets(struct wanted *wanted, unsigned n)
 	bool local = false;
 
 	for (unsigned i = 0; i < n; i++) {
-		int fd = NOTIFY_LISTENERS_FROM + (int)i;
+		int fd = notify_listener(i);
 
-		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
-		(void)fcntl(fd, F_SETFL, O_NONBLOCK);
 		wanted->listeners[wanted->settings.n_listeners++] = fd;
 		tcp |= is_tcp(fd);
 		local |= !is_tcp(fd);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* berth serve-leases: the line protocol of berth-protocol(7), until it is ended. */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -88,17 +87,6 @@ static enum cli_exit listen_there(struct desk_place *place)
 	return CLI_YES;
 }
 
-static void take_sockets(struct desk_place *place, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++) {
-		int fd = NOTIFY_LISTENERS_FROM + (int)i;
-
-		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
-		(void)fcntl(fd, F_SETFL, O_NONBLOCK);
-		place->listeners[place->n_listeners++] = fd;
-	}
-}
-
 static void say_ready(void *context)
 {
 	struct desk_place *place = context;
@@ -162,9 +150,9 @@ static enum cli_exit serve_leases_run(struct cli *cli)
 		code = choose_path(&place);
 	if (code == CLI_YES)
 		code = make_ledger(cli);
-	if (code == CLI_YES && activated)
-		take_sockets(&place, activated);
-	else if (code == CLI_YES)
+	for (unsigned i = 0; code == CLI_YES && i < activated; i++)
+		place.listeners[place.n_listeners++] = notify_listener(i);
+	if (code == CLI_YES && !activated)
 		code = listen_there(&place);
 	if (code == CLI_YES) {
 		code = serve(&place);

@@ -110,6 +110,24 @@ void describe_time(struct buffer *out, const struct describe_clock *clock, doubl
 		buffer_text(out, text);
 }
 
+void describe_from(
+	struct buffer *out, const struct describe_clock *clock, const struct berth_span *span)
+{
+	buffer_text(out, span->first_exact ? "" : "before ");
+	describe_time(out, clock, span->first_s);
+}
+
+void describe_until(
+	struct buffer *out, const struct describe_clock *clock, const struct berth_span *span)
+{
+	if (span->open) {
+		buffer_text(out, "now");
+		return;
+	}
+	buffer_text(out, span->last_exact ? "" : "after ");
+	describe_time(out, clock, span->last_s);
+}
+
 static void describe_end(struct buffer *out, uint8_t family, const char *address, uint16_t port)
 {
 	bool bracketed = family == 6 && strcmp(address, "*") != 0;

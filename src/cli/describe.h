@@ -45,6 +45,13 @@ struct describe_clock {
  * time_s is 0, which stands for not known. */
 void describe_time(struct buffer *out, const struct describe_clock *clock, double time_s);
 
+/* From when somebody had a socket, "10:32" or "before 10:32", and until when: "now", "11:05",
+ * "after 11:05". */
+void describe_from(
+	struct buffer *out, const struct describe_clock *clock, const struct berth_span *span);
+void describe_until(
+	struct buffer *out, const struct describe_clock *clock, const struct berth_span *span);
+
 /* The address of one end with its port: "127.0.0.1:8080", "[::1]:80", "*:80" for every address. */
 void describe_local(struct buffer *out, const struct berth_socket *socket);
 void describe_peer(struct buffer *out, const struct berth_socket *socket);

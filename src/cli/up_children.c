@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/signals.h"
 #include "cli/commands.h"
 #include "cli/run_child.h"
@@ -66,13 +67,8 @@ static void put_line(const struct up_children *children, const struct up_child *
 		output_styled(children->output, &line, OUTPUT_HEADING, name.data, name.len);
 	buffer_bytes(&line, text, len);
 	buffer_char(&line, '\n');
-	for (size_t done = 0; !line.error && done < line.len;) {
-		ssize_t written = write(children->output->fd, line.data + done, line.len - done);
-
-		if (written < 0 && errno != EINTR)
-			break;
-		done += written > 0 ? (size_t)written : 0;
-	}
+	if (!line.error)
+		(void)file_write(children->output->fd, line.data, line.len);
 	buffer_free(&line);
 	buffer_free(&name);
 }

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 enum {
 	NIBBLE = 4,
 	TEN = 10,
@@ -95,24 +97,10 @@ const char *line_value(const struct line *line, const char *key)
 	return NULL;
 }
 
-static bool is_known(const char *key, const char *known)
-{
-	size_t len = strlen(key);
-
-	while (known && *known) {
-		size_t word = strcspn(known, " ");
-
-		if (word == len && !memcmp(known, key, len))
-			return true;
-		known += word + (known[word] == ' ');
-	}
-	return false;
-}
-
 const char *line_stranger(const struct line *line, const char *known)
 {
 	for (size_t i = 0; i < line->n; i++) {
-		if (!is_known(line->fields[i].key, known))
+		if (!text_has_word(known, line->fields[i].key))
 			return line->fields[i].key;
 	}
 	return NULL;

@@ -13,7 +13,6 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -23,7 +22,6 @@ enum {
 	FOLDER_NAME = 24, /* "4294967295-4294967295" */
 	FOLDER_TRIES = 16,
 	FOLDERS_MOST = 16, /* of one user; whose name was taken by somebody else has another one */
-	NAMES_BYTES = 8192, /* that are read at once */
 	KEY = 16, /* digits of the key, and of the id behind it */
 	KEY_AND_ID = 2 * KEY + 1,
 	ANY_NAME = 256, /* NAME_MAX and its NUL: of what is no note */
@@ -177,6 +175,7 @@ struct search {
 	struct folder *folders;
 	size_t n_folders;
 	size_t size_folders;
+	size_t at; /* the folder that is read */
 	struct found *found;
 	size_t n_found;
 	size_t size_found;
@@ -200,35 +199,10 @@ static void *grow(void *array, size_t count, size_t *size, size_t element)
 	return larger;
 }
 
-/* What getdents64(2) gives; the C libraries' readdir(3) wants a descriptor of its own. */
-struct listed {
-	uint64_t inode;
-	int64_t offset;
-	uint16_t bytes;
-	uint8_t type;
-	char name[];
-};
-
-/* Calls `use` for each name in a folder. */
-static int each_name(int fd, struct search *search, size_t folder,
-	int (*use)(struct search *search, size_t folder, const char *name))
+/* Calls `seen` for each name in a folder, which may be read several times by one descriptor. */
+static int each_name(int fd, struct search *search, file_entry *seen)
 {
-	_Alignas(struct listed) char bytes[NAMES_BYTES];
-	int r = lseek(fd, 0, SEEK_SET) < 0 ? -errno : 0;
-	long n = 1;
-
-	while (!r && n > 0) {
-		n = syscall(SYS_getdents64, fd, bytes, sizeof(bytes));
-		r = n < 0 ? -errno : 0;
-		for (long at = 0; !r && at < n;) {
-			const struct listed *listed = (const void *)(bytes + at);
-
-			if (listed->name[0] != '.')
-				r = use(search, folder, listed->name);
-			at += listed->bytes;
-		}
-	}
-	return r;
+	return lseek(fd, 0, SEEK_SET) < 0 ? -errno : file_each_entry(fd, seen, search);
 }
 
 static unsigned folders_of(const struct search *search, uint32_t uid)
@@ -256,12 +230,12 @@ static int add_folder(struct search *search, const char *name, uint32_t uid, uin
 
 /* Who takes the names of others must not be able to hide them behind a crowd of folders: one that
  * is not of whom its name says does not count. */
-static int see_folder(struct search *search, size_t ignored, const char *name)
+static int see_folder(void *context, const char *name)
 {
+	struct search *search = context;
 	struct stat status;
 	uint32_t uid = 0;
 
-	(void)ignored;
 	if (strlen(name) >= FOLDER_NAME || parse_folder(name, &uid) ||
 		(search->look->own && uid != search->ledger->uid) ||
 		fstatat(search->ledger->folder, name, &status, AT_SYMLINK_NOFOLLOW) < 0 ||
@@ -274,7 +248,7 @@ static int see_folder(struct search *search, size_t ignored, const char *name)
 /* The ledger was opened for this question alone, so its place in the folder is nobody else's. */
 static int find_folders(struct search *search)
 {
-	return each_name(search->ledger->folder, search, 0, see_folder);
+	return each_name(search->ledger->folder, search, see_folder);
 }
 
 /* To be given back by close_of(): ours may be open already. */
@@ -364,11 +338,14 @@ static bool is_looked_for(const struct search *search, const char *name)
 			(len > KEY_AND_ID && !memcmp(name + len - KEY_AND_ID, search->key, KEY)));
 }
 
-static int see_note(struct search *search, size_t folder, const char *name)
+static int see_note(void *context, const char *name)
 {
+	struct search *search = context;
 	struct entry_place place = {0};
 
-	search->folders[folder].notes++;
+	if (*name == '.')
+		return 0;
+	search->folders[search->at].notes++;
 	if (!is_looked_for(search, name) && !search->look->sweep)
 		return 0;
 	/* What is no name of a note is damaged, and stands for no port. */
@@ -382,7 +359,7 @@ static int see_note(struct search *search, size_t folder, const char *name)
 		return -ENOMEM;
 	search->found = found;
 	found += search->n_found++;
-	*found = (struct found){.folder = folder, .id = place.id};
+	*found = (struct found){.folder = search->at, .id = place.id};
 	(void)snprintf(found->name, sizeof(found->name), "%s", name);
 	return 0;
 }
@@ -394,7 +371,8 @@ static int look_into(struct search *search, size_t folder)
 	/* Gone meanwhile, or hidden by its user, who is not covered then. */
 	if (fd == -ENOENT || fd == -EACCES || fd == -EPERM || fd == -ENOTDIR || fd == -ELOOP)
 		return 0;
-	int r = fd < 0 ? fd : each_name(fd, search, folder, see_note);
+	search->at = folder;
+	int r = fd < 0 ? fd : each_name(fd, search, see_note);
 	close_of(search, fd);
 	return r;
 }
@@ -463,16 +441,14 @@ static int read_found(
 	return seen(context, r ? NULL : &entry, uid);
 }
 
-/* The one that has our number for a name, if there is one. */
+/* Ours, if there is one: which is open then. */
 static int find_near(struct search *search, struct ledger *ledger)
 {
-	char name[FOLDER_NAME];
 	int r = open_own(ledger, false);
 
-	(void)snprintf(name, sizeof(name), "%" PRIu32, ledger->uid);
 	if (r)
 		return r == -ENOENT ? 0 : r;
-	return add_folder(search, name, ledger->uid, ledger->own_inode);
+	return add_folder(search, "", ledger->uid, ledger->own_inode); /* open_of() has it open */
 }
 
 int ledger_each(struct ledger *ledger, const struct ledger_look *look, ledger_seen *seen,

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "mcp/calls.h"
 #include "mcp/tree.h"
 
@@ -23,21 +24,6 @@ struct stream {
 	int out;
 };
 
-static int write_all(int fd, const char *bytes, size_t len)
-{
-	while (len) {
-		ssize_t written = write(fd, bytes, len);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return -errno;
-		bytes += written;
-		len -= (size_t)written;
-	}
-	return 0;
-}
-
 static int end_line(struct stream *stream, struct session *session)
 {
 	if (stream->too_long)
@@ -47,8 +33,9 @@ static int end_line(struct stream *stream, struct session *session)
 			session, buffer_string(&stream->line), stream->line.len, &stream->reply);
 	stream->too_long = false;
 	buffer_clear(&stream->line);
-	int r = stream->reply.error ? stream->reply.error
-				    : write_all(stream->out, stream->reply.data, stream->reply.len);
+	int r = stream->reply.error
+		? stream->reply.error
+		: file_write(stream->out, stream->reply.data, stream->reply.len);
 	/* One large answer need not stay in memory. */
 	if (stream->reply.size > TREE_BYTES_MOST) {
 		buffer_free(&stream->reply);

@@ -5,32 +5,26 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/text.h"
+
 enum {
 	WISHES_MOST = 4096,
-	WISHES_FIRST = 16,
 };
-
-static bool ends_with(const char *name, const char *end)
-{
-	size_t len = strlen(name);
-
-	return len > strlen(end) && !strcmp(name + len - strlen(end), end);
-}
 
 enum berth_wish_kind project_kind(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	const char *name = slash ? slash + 1 : path;
 
-	if (ends_with(name, ".toml"))
+	if (text_ends(name, ".toml"))
 		return BERTH_WISH_MANIFEST;
-	if (ends_with(name, ".yml") || ends_with(name, ".yaml"))
+	if (text_ends(name, ".yml") || text_ends(name, ".yaml"))
 		return BERTH_WISH_COMPOSE;
-	if (ends_with(name, ".socket"))
+	if (text_ends(name, ".socket"))
 		return BERTH_WISH_SOCKET_UNIT;
-	if (ends_with(name, ".service"))
+	if (text_ends(name, ".service"))
 		return BERTH_WISH_SERVICE_UNIT;
-	if (!strncmp(name, ".env", 4) || ends_with(name, ".env"))
+	if (!strncmp(name, ".env", 4) || text_ends(name, ".env"))
 		return BERTH_WISH_ENV;
 	return BERTH_WISH_LIST;
 }
@@ -39,17 +33,11 @@ int project_add(struct project *project, const struct berth_wish *wish)
 {
 	if (project->n_wishes == WISHES_MOST)
 		return -E2BIG;
-	if (project->n_wishes == project->size) {
-		size_t size = project->size ? project->size * 2 : WISHES_FIRST;
-		struct berth_wish *more = arena_array(&project->arena, size, sizeof(*more));
-
-		if (!more)
-			return -ENOMEM;
-		if (project->n_wishes)
-			memcpy(more, project->wishes, project->n_wishes * sizeof(*more));
-		project->wishes = more;
-		project->size = size;
-	}
+	struct berth_wish *wishes = arena_grow(&project->arena, project->wishes, project->n_wishes,
+		&project->size, sizeof(*wishes));
+	if (!wishes)
+		return -ENOMEM;
+	project->wishes = wishes;
 	project->wishes[project->n_wishes++] = *wish;
 	return 0;
 }

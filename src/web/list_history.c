@@ -25,15 +25,9 @@ static void put_span(struct lists *lists, const struct berth_span *span)
 	lists_cell(lists, berth_proto_name(span->proto));
 	lists_cell(lists, span->address_text);
 	put_actor(lists, &span->actor);
-	buffer_text(&phrase, span->first_exact ? "" : "before ");
-	describe_time(&phrase, &lists->clock, span->first_s);
+	describe_from(&phrase, &lists->clock, span);
 	lists_cell_phrase(lists, &phrase);
-	if (span->open) {
-		buffer_text(&phrase, "now");
-	} else {
-		buffer_text(&phrase, span->last_exact ? "" : "after ");
-		describe_time(&phrase, &lists->clock, span->last_s);
-	}
+	describe_until(&phrase, &lists->clock, span);
 	lists_cell_phrase(lists, &phrase);
 	html_close(&lists->html, "tr");
 	buffer_free(&phrase);

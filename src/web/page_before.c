@@ -26,15 +26,9 @@ static void put_span(struct page *page, const struct berth_span *span)
 	buffer_clear(&phrase);
 	buffer_format(&phrase, "%s %s", berth_proto_name(span->proto), span->address_text);
 	put_cell(html, &phrase);
-	buffer_text(&phrase, span->first_exact ? "" : "before ");
-	describe_time(&phrase, &page->clock, span->first_s);
+	describe_from(&phrase, &page->clock, span);
 	put_cell(html, &phrase);
-	if (span->open) {
-		buffer_text(&phrase, "now");
-	} else {
-		buffer_text(&phrase, span->last_exact ? "" : "after ");
-		describe_time(&phrase, &page->clock, span->last_s);
-	}
+	describe_until(&phrase, &page->clock, span);
 	put_cell(html, &phrase);
 	html_close(html, "tr");
 	buffer_free(&phrase);

@@ -148,7 +148,7 @@ static void test_malware_is_told_of_servers_alone(void **state)
 
 	(void)state;
 	assert_only(&seen, BERTH_FINDING_MALWARE_PORT, 31337);
-	assert_string_equal(seen.facts[0].text, "Back Orifice");
+	assert_string_equal(seen.facts[0].malware, "Back Orifice");
 	sockets[0].state = BERTH_ESTABLISHED;
 	assert_int_equal(judge(sockets, 1).n, 0);
 }

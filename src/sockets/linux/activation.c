@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "sockets/linux/socket_unit.h"
 
 enum {
@@ -52,14 +53,6 @@ struct activation_manager {
 	struct active_unit *units;
 	size_t n_units;
 };
-
-static bool ends_with(const char *text, const char *end)
-{
-	size_t len = strlen(text);
-	size_t end_len = strlen(end);
-
-	return len > end_len && !strcmp(text + len - end_len, end);
-}
 
 /* ---- Folders --------------------------------------------------------------------------------- */
 
@@ -241,7 +234,7 @@ static int see_dropin(void *context, const char *name)
 {
 	struct dropins *dropins = context;
 
-	if (!ends_with(name, ".conf") || dropins->count == DROPINS_MOST)
+	if (!text_ends(name, ".conf") || dropins->count == DROPINS_MOST)
 		return 0;
 	for (size_t i = 0; i < dropins->count; i++) {
 		if (!strcmp(dropins->all[i].name, name))
@@ -400,7 +393,7 @@ static int see_wanted(void *context, const char *name)
 	char path[PATH_MAX];
 	char target[SYSTEM_TARGET];
 
-	if (!ends_with(name, end_of_socket) || !strchr(name, '@'))
+	if (!text_ends(name, end_of_socket) || !strchr(name, '@'))
 		return 0;
 	/* A recording has what was read, so it is read. */
 	(void)snprintf(path, sizeof(path), "%s/%s/%s", listing->folder->path, listing->below, name);
@@ -414,7 +407,7 @@ static int see_dropins(void *context, const char *name)
 {
 	struct listing *listing = context;
 
-	if (ends_with(name, "socket.d"))
+	if (text_ends(name, "socket.d"))
 		listing->folder->no_dropins = false;
 	return 0;
 }
@@ -427,11 +420,11 @@ static int see_unit(void *context, const char *name)
 	struct active_unit *unit = NULL;
 	char path[PATH_MAX];
 
-	if (ends_with(name, end_of_socket))
-		return ends_with(name, "@.socket")
+	if (text_ends(name, end_of_socket))
+		return text_ends(name, "@.socket")
 			? 0
 			: get_unit(listing->activation, listing->manager, name, &unit);
-	if (!ends_with(name, ".wants") && !ends_with(name, ".requires"))
+	if (!text_ends(name, ".wants") && !text_ends(name, ".requires"))
 		return 0;
 	below.below = name;
 	(void)snprintf(path, sizeof(path), "%s/%s", listing->folder->path, name);
@@ -533,7 +526,7 @@ static const char *socket_in(const char *path)
 {
 	const char *slash = path ? strrchr(path, '/') : NULL;
 
-	return slash && ends_with(slash + 1, end_of_socket) ? slash + 1 : NULL;
+	return slash && text_ends(slash + 1, end_of_socket) ? slash + 1 : NULL;
 }
 
 /* `ours`: its unit files are in our root. */

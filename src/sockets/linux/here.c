@@ -151,20 +151,10 @@ static int add_inode(struct pid_namespaces *found, uint64_t inode)
 		if (found->all[i] == inode)
 			return 0;
 	}
-	if (found->n == found->size) {
-		enum {
-			FIRST = 16
-		};
-		size_t size = found->size ? 2 * found->size : FIRST;
-		uint64_t *more = arena_array(found->arena, size, sizeof(*more));
-
-		if (!more)
-			return -ENOMEM;
-		if (found->n)
-			memcpy(more, found->all, found->n * sizeof(*more));
-		found->all = more;
-		found->size = size;
-	}
+	uint64_t *all = arena_grow(found->arena, found->all, found->n, &found->size, sizeof(*all));
+	if (!all)
+		return -ENOMEM;
+	found->all = all;
 	found->all[found->n++] = inode;
 	return 0;
 }

@@ -21,15 +21,12 @@ enum {
 
 static int grow(struct nft_set *set)
 {
-	size_t size = set->size ? set->size * 2 : 16;
-	struct nft_element *all = arena_array(set->arena, size, sizeof(*all));
+	struct nft_element *all =
+		arena_grow(set->arena, set->all, set->count, &set->size, sizeof(*all));
 
 	if (!all)
 		return -ENOMEM;
-	if (set->count)
-		memcpy(all, set->all, set->count * sizeof(*all));
 	set->all = all;
-	set->size = size;
 	return 0;
 }
 

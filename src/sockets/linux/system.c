@@ -5,7 +5,6 @@
  */
 #include "sockets/linux/system.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -13,7 +12,6 @@
 #include <linux/magic.h>
 #include <net/if.h>
 #include <pwd.h>
-#include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -217,34 +215,6 @@ bool system_exists(const struct sockets_system *system, const char *path)
 	return system_link(system, path, target, sizeof(target)) == -EINVAL;
 }
 
-/*
- * What system_folder and system_links share. getdents64(2) itself: opendir(3) would allocate 32 KiB
- * for each of a thousand processes.
- */
-static int each_entry(int folder, system_entry *seen, void *context)
-{
-	alignas(struct dirent64) char entries[8192];
-	int r = 0;
-
-	for (;;) {
-		ssize_t len = getdents64(folder, (void *)entries, sizeof(entries));
-		if (len < 0)
-			return -errno;
-		if (!len)
-			return 0;
-		for (ssize_t at = 0; at < len;) {
-			const struct dirent64 *entry = (const void *)(entries + at);
-
-			at += entry->d_reclen;
-			if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-				continue;
-			r = seen(context, entry->d_name);
-			if (r)
-				return r;
-		}
-	}
-}
-
 static int open_folder(const struct sockets_system *system, const char *path)
 {
 	int folder = open_at(system, path, O_RDONLY | O_DIRECTORY);
@@ -263,7 +233,7 @@ int system_folder(
 
 	if (folder < 0)
 		return folder;
-	int r = each_entry(folder, seen, context);
+	int r = file_each_entry(folder, seen, context);
 	close(folder);
 	if (!r && system->replay)
 		r = replay_denied_entries(system->replay, path, seen, context);
@@ -310,7 +280,7 @@ int system_links(
 		return folder;
 	struct links links = {
 		.system = system, .path = path, .folder = folder, .seen = seen, .context = context};
-	int r = each_entry(folder, read_entry, &links);
+	int r = file_each_entry(folder, read_entry, &links);
 	close(folder);
 	return r ? r : links.denied;
 }
