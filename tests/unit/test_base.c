@@ -341,6 +341,41 @@ static void text_that_is_too_long_loses_its_middle(void **state)
 	buffer_free(&out);
 }
 
+static void text_knows_ends_and_words(void **state)
+{
+	(void)state;
+	assert_true(text_ends("web.socket", ".socket"));
+	assert_false(text_ends(".socket", ".socket")); /* there is nothing in front of it */
+	assert_false(text_ends("web.sockets", ".socket"));
+	assert_true(text_has_word("one two three", "one"));
+	assert_true(text_has_word("one two three", "three"));
+	assert_false(text_has_word("one two three", "tw"));
+	assert_false(text_has_word("one two three", "two three"));
+	assert_false(text_has_word("", "one"));
+}
+
+static void arena_arrays_grow_and_keep_what_they_have(void **state)
+{
+	struct arena arena = {0};
+	uint64_t *all = NULL;
+	size_t room = 0;
+
+	(void)state;
+	for (size_t n = 0; n < 100; n++) {
+		all = arena_grow(&arena, all, n, &room, sizeof(*all));
+		assert_non_null(all);
+		assert_true(room > n);
+		assert_int_equal(all[n], 0);
+		all[n] = n + 1;
+	}
+	for (size_t n = 0; n < 100; n++)
+		assert_int_equal(all[n], n + 1);
+	room = SIZE_MAX / 2;
+	assert_null(arena_grow(&arena, all, room, &room, sizeof(*all)));
+	assert_int_equal(room, SIZE_MAX / 2);
+	arena_free(&arena);
+}
+
 static void text_parses_numbers_strictly(void **state)
 {
 	uint64_t value = 7;
@@ -539,6 +574,8 @@ int main(void)
 		cmocka_unit_test(json_makes_room_for_a_value_of_somebody_else),
 		cmocka_unit_test(spans_find_all_that_cover_a_number),
 		cmocka_unit_test(map_keeps_what_was_put_last),
+		cmocka_unit_test(text_knows_ends_and_words),
+		cmocka_unit_test(arena_arrays_grow_and_keep_what_they_have),
 		cmocka_unit_test(file_is_replaced_whole_or_not_at_all),
 	};
 
